@@ -1,0 +1,52 @@
+package connector
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/headrace/headrace/internal/secret"
+)
+
+// Env is what a connector gets when it is opened. Every field is set unless its comment says otherwise.
+type Env struct {
+	Name       string            // the source's or destination's name, for errors
+	Flow       string            // the flow's name, for a destination; "" for a source
+	Credential *Credential       // nil if the connector takes none
+	Transport  http.RoundTripper // the base transport: proxy from the environment, no sign-in. Private CAs come from Credential.Endpoints
+	Limit      func(scope string, perMinute int) Limiter
+	Now        func() time.Time // UTC
+	Log        *slog.Logger
+}
+
+// A Limiter is the right to make requests against one quota, shared by all nodes.
+type Limiter interface {
+	// Take waits until n requests may be made, or ctx ends.
+	Take(ctx context.Context, n int) error
+	// Block stops all requests of this quota, on all nodes, until a time that the remote named.
+	Block(ctx context.Context, until time.Time) error
+	// Slow makes the quota smaller for a while, because the remote refused a request within it.
+	Slow()
+}
+
+// Endpoints are the hosts of one cloud, for cloud "custom". Empty fields are the cloud's own.
+type Endpoints struct {
+	Login      string `json:"login,omitempty" yaml:"login" doc:"Sign-in host, https://…"`
+	Graph      string `json:"graph,omitempty" yaml:"graph" doc:"Microsoft Graph host, https://…"`
+	Management string `json:"management,omitempty" yaml:"management" doc:"Office 365 Management API host, https://…"`
+	CA         string `json:"ca,omitempty" yaml:"ca" doc:"File with the PEM certificates to trust besides the system's"`
+}
+
+// A Credential signs us in to one tenant.
+type Credential struct {
+	Name      string
+	Type      string // the connector's name
+	Cloud     string // worldwide, gcc, gcc-high, dod, china, custom
+	Endpoints Endpoints
+	TenantID  string // GUID or verified domain
+	ClientID  string
+	// Secret opens the client secret: from the vault, or by following its reference. It is called at each sign-in,
+	// so that a rotated secret is found without a restart.
+	Secret func(ctx context.Context) (secret.Text, error)
+}
