@@ -1,0 +1,122 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/headrace/headrace/internal/fault"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+// openPostgres connects to a server. The password comes from PGPASSWORD, PGPASSFILE or the URL of HEADRACE_DATABASE.
+func openPostgres(ctx context.Context, o Options) (*Store, error) {
+	config, err := pgx.ParseConfig(o.URL)
+	if err != nil {
+		return nil, &fault.Error{Class: fault.Invalid, Code: "database_url", Title: "the database URL cannot be read",
+			Hint: "write it like postgres://user@host:5432/headrace?sslmode=verify-full; the password goes into PGPASSWORD or PGPASSFILE"}
+	}
+	config.RuntimeParams["application_name"] = "headrace"
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = 10 * time.Second
+	}
+	db := stdlib.OpenDB(*config)
+	db.SetMaxOpenConns(16)
+	db.SetMaxIdleConns(8)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	s := &Store{kind: onPostgres, write: db, read: db, log: o.Log, url: o.URL, close: db.Close, now: o.Now}
+	if s.now == nil {
+		clock := &serverClock{}
+		if err := clock.set(ctx, db); err != nil {
+			_ = db.Close()
+			return nil, s.trouble(err)
+		}
+		s.now = clock.now
+	}
+	return s, nil
+}
+
+// serverClock is the server's time, as far as this process knows it: asked once and carried on by the monotonic
+// clock. Leases of nodes whose own clocks differ hang on one clock this way.
+type serverClock struct {
+	mu     sync.Mutex
+	server time.Time
+	local  time.Time
+}
+
+func (c *serverClock) set(ctx context.Context, db *sql.DB) error {
+	before := time.Now()
+	var us int64
+	if err := db.QueryRowContext(ctx, `SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint`).Scan(&us); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.local = before.Add(time.Since(before) / 2)
+	c.server = time.UnixMicro(us)
+	return nil
+}
+
+func (c *serverClock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.server.Add(time.Since(c.local)).UTC()
+}
+
+// isSerialization tells whether PostgreSQL rolled a transaction back only because of another one.
+func isSerialization(err error) bool {
+	var e *pgconn.PgError
+	return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01")
+}
+
+// trouble classifies what the database says. What is classified already stays as it is.
+func (s *Store) trouble(err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, ok := fault.As(err); ok {
+		return err
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	if s.kind == onSQLite {
+		if t := sqliteTrouble(err); t != nil {
+			return t
+		}
+		return err
+	}
+	return postgresTrouble(err)
+}
+
+func postgresTrouble(err error) error {
+	var e *pgconn.PgError
+	if !errors.As(err, &e) {
+		return &fault.Error{Class: fault.Unavailable, Code: "database_unreachable", Title: "the database server cannot be reached", Err: err,
+			Hint: "check that PostgreSQL runs and that host and port in --database are right; work goes on by itself when it answers"}
+	}
+	class := fault.Internal
+	title, hint := "the database refused a statement", "this is a mistake of headrace or of the schema: please report it"
+	switch {
+	case e.Code[:2] == "28":
+		class, title, hint = fault.Denied, "the database server refused the sign-in", "check user and password: PGPASSWORD, PGPASSFILE or HEADRACE_DATABASE"
+	case e.Code == "3D000":
+		class, title, hint = fault.NotFound, "the database does not exist", "make it: createdb headrace"
+	case e.Code == "42501":
+		class, title, hint = fault.Denied, "the database user may not do this", "the user must own the database or have CREATE on its schema: GRANT ALL ON SCHEMA public TO …"
+	case e.Code[:2] == "42":
+		class, title, hint = fault.Invalid, "the database has not the schema that headrace expects",
+			"another program's tables, or a schema changed by hand? Give headrace a database of its own"
+	case e.Code[:2] == "53":
+		class, title, hint = fault.Unavailable, "the database server has no resources left", "disk full or too many connections; work goes on by itself when that is mended"
+	case e.Code[:2] == "57", e.Code[:2] == "08", e.Code == "25006":
+		class, title, hint = fault.Unavailable, "the database server is stopping, starting or read-only", "work goes on by itself when it is back"
+	}
+	return &fault.Error{Class: class, Code: "database", Title: title, Hint: hint, Err: err,
+		Upstream: &fault.Upstream{Service: "postgresql", Code: e.Code, RequestID: fmt.Sprint(e.Routine)}}
+}

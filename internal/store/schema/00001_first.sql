@@ -1,0 +1,249 @@
+-- {serial} is the database's own counting primary key. Times are microseconds since 1970, 0 for none.
+
+CREATE TABLE object (
+	id          {serial},
+	uid         TEXT NOT NULL UNIQUE,
+	kind        TEXT NOT NULL,
+	name        TEXT NOT NULL,
+	description TEXT NOT NULL,
+	spec        TEXT NOT NULL,
+	revision    BIGINT NOT NULL,
+	owner       TEXT NOT NULL,
+	paused      BIGINT NOT NULL,
+	reason      TEXT NOT NULL,
+	created     BIGINT NOT NULL,
+	updated     BIGINT NOT NULL,
+	credential  BIGINT NOT NULL DEFAULT 0,   -- ids of what the object uses; 0: nothing
+	source      BIGINT NOT NULL DEFAULT 0,
+	destination BIGINT NOT NULL DEFAULT 0,
+	tenant      TEXT NOT NULL DEFAULT '',    -- whose turn it is when this one works
+	lanes       BIGINT NOT NULL DEFAULT 0,   -- a flow's
+	UNIQUE (kind, name)
+);
+
+CREATE TABLE secret (
+	owner       TEXT PRIMARY KEY,
+	sealed      {bytes} NOT NULL,
+	fingerprint TEXT NOT NULL,
+	set_at      BIGINT NOT NULL
+);
+
+CREATE TABLE keyset (
+	id       BIGINT PRIMARY KEY,
+	wrapped  {bytes} NOT NULL,
+	meta     TEXT NOT NULL,
+	revision BIGINT NOT NULL
+);
+
+-- One row for each listing: a source's continuous one (run_id 0), a backfill's or a crawl's.
+CREATE TABLE listing (
+	id          {serial},
+	source_id   BIGINT NOT NULL,
+	run_id      BIGINT NOT NULL DEFAULT 0,
+	flow_id     BIGINT NOT NULL DEFAULT 0,   -- a backfill's or crawl's: only this flow gets deliveries; 0: all flows of the source
+	generation  BIGINT NOT NULL DEFAULT 0,
+	cursor      {bytes} NOT NULL,
+	complete    BIGINT NOT NULL DEFAULT 0,
+	ended       BIGINT NOT NULL DEFAULT 0,   -- a run's listing that has come to its end
+	pending     BIGINT NOT NULL DEFAULT 0,
+	tenant      TEXT NOT NULL DEFAULT '',
+	due         BIGINT NOT NULL,
+	served      BIGINT NOT NULL DEFAULT 0,
+	lease       BIGINT NOT NULL DEFAULT 0,   -- rises with each taking; a commit names the one it was begun under
+	holder      TEXT NOT NULL DEFAULT '',
+	lease_until BIGINT NOT NULL DEFAULT 0,
+	failures    BIGINT NOT NULL DEFAULT 0,
+	error       TEXT NOT NULL DEFAULT '',    -- JSON of the last trouble
+	listed_at   BIGINT NOT NULL DEFAULT 0,   -- the last listing that ended well
+	UNIQUE (source_id, run_id)
+);
+CREATE INDEX listing_due ON listing (due);
+
+CREATE TABLE split (
+	id        {serial},
+	source_id BIGINT NOT NULL,
+	hash      {bytes} NOT NULL,              -- 128 bits of the split's ID
+	stream    TEXT NOT NULL,
+	time      BIGINT NOT NULL,
+	ready     BIGINT NOT NULL,
+	expires   BIGINT NOT NULL,
+	listed_at BIGINT NOT NULL,
+	body      {bytes},                       -- ID, locator, inline; emptied when no flow wants the split any more
+	UNIQUE (source_id, hash)
+);
+CREATE INDEX split_expires ON split (expires);
+
+CREATE TABLE delivery (
+	flow_id    BIGINT NOT NULL,
+	split_id   BIGINT NOT NULL,
+	run_id     BIGINT NOT NULL DEFAULT 0,
+	generation BIGINT NOT NULL DEFAULT 0,
+	lane       BIGINT NOT NULL,
+	state      BIGINT NOT NULL,
+	revision   BIGINT NOT NULL DEFAULT 0,    -- the flow's at the first attempt
+	attempts   BIGINT NOT NULL DEFAULT 0,
+	due        BIGINT NOT NULL,
+	time       BIGINT NOT NULL,
+	progress   BIGINT NOT NULL DEFAULT 0,    -- records of the split that are committed, where the order is stable
+	finished   BIGINT NOT NULL DEFAULT 0,
+	error      TEXT,
+	PRIMARY KEY (flow_id, split_id)
+);
+CREATE INDEX delivery_pending ON delivery (flow_id, lane, time) WHERE state IN (0, 3);
+CREATE INDEX delivery_split ON delivery (split_id);
+CREATE INDEX delivery_trouble ON delivery (flow_id, state) WHERE state IN (2, 4);
+
+CREATE TABLE lane (
+	id          {serial},
+	flow_id     BIGINT NOT NULL,
+	lane        BIGINT NOT NULL,
+	tenant      TEXT NOT NULL,
+	receipt     {bytes},
+	due         BIGINT NOT NULL,
+	served      BIGINT NOT NULL DEFAULT 0,
+	lease       BIGINT NOT NULL DEFAULT 0,
+	holder      TEXT NOT NULL DEFAULT '',
+	lease_until BIGINT NOT NULL DEFAULT 0,
+	blocked     BIGINT NOT NULL DEFAULT 0,   -- not before this: the destination or the remote asked for it
+	failures    BIGINT NOT NULL DEFAULT 0,
+	error       TEXT NOT NULL DEFAULT '',
+	UNIQUE (flow_id, lane)
+);
+CREATE INDEX lane_due ON lane (due);
+CREATE INDEX lane_tenant ON lane (tenant, served);
+
+-- Hashes of the keys that a flow has delivered, packed and sorted, in blocks of one hour of the records' time.
+CREATE TABLE seen (
+	flow_id    BIGINT NOT NULL,
+	generation BIGINT NOT NULL,
+	hour       BIGINT NOT NULL,              -- hours since 1970
+	block      BIGINT NOT NULL,
+	tier       BIGINT NOT NULL,
+	count      BIGINT NOT NULL,
+	low        {bytes} NOT NULL,
+	high       {bytes} NOT NULL,
+	hashes     {bytes} NOT NULL,
+	added      BIGINT NOT NULL,
+	PRIMARY KEY (flow_id, generation, hour, block)
+);
+CREATE INDEX seen_added ON seen (added);
+
+CREATE TABLE dead_letter (
+	id       {serial},
+	uid      TEXT NOT NULL UNIQUE,
+	flow_id  BIGINT NOT NULL,
+	split_id BIGINT NOT NULL,
+	run_id   BIGINT NOT NULL,
+	hash     {bytes} NOT NULL,               -- of key or body: the same refusal is one letter however often it is met
+	key      TEXT NOT NULL,
+	op       BIGINT NOT NULL,
+	time     BIGINT NOT NULL,
+	stream   TEXT NOT NULL,
+	tenant   TEXT NOT NULL,
+	body     {bytes} NOT NULL,               -- zstd of the record as the source gave it; empty if it was never held
+	stage    TEXT NOT NULL,                  -- source, transform, prepare, destination
+	class    TEXT NOT NULL,
+	reason   TEXT NOT NULL,
+	hint     TEXT NOT NULL,
+	state    TEXT NOT NULL,                  -- open, replaying, replayed, discarded
+	created  BIGINT NOT NULL,
+	updated  BIGINT NOT NULL,
+	UNIQUE (flow_id, split_id, hash)
+);
+CREATE INDEX dead_letter_flow ON dead_letter (flow_id, state);
+
+CREATE TABLE gap (
+	id        {serial},
+	source_id BIGINT NOT NULL,
+	stream    TEXT NOT NULL,
+	from_time BIGINT NOT NULL,
+	to_time   BIGINT NOT NULL,
+	reason    TEXT NOT NULL,
+	reported  BIGINT NOT NULL,
+	UNIQUE (source_id, stream, from_time, to_time)
+);
+
+-- flow_id 0: what the listing knows; a flow's own rows count what it delivered.
+CREATE TABLE coverage (
+	source_id BIGINT NOT NULL,
+	flow_id   BIGINT NOT NULL,
+	stream    TEXT NOT NULL,
+	hour      BIGINT NOT NULL,
+	minutes   BIGINT NOT NULL DEFAULT 0,     -- one bit for each minute of the hour that was listed to its end
+	splits    BIGINT NOT NULL DEFAULT 0,
+	records   BIGINT NOT NULL DEFAULT 0,
+	repeats   BIGINT NOT NULL DEFAULT 0,
+	dead      BIGINT NOT NULL DEFAULT 0,
+	lost      BIGINT NOT NULL DEFAULT 0,
+	updated   BIGINT NOT NULL DEFAULT 0,
+	PRIMARY KEY (source_id, flow_id, stream, hour)
+);
+
+-- Counts of each flow since it was made; delivery and lane rows go, these stay.
+CREATE TABLE flow_count (
+	flow_id   BIGINT NOT NULL,
+	run_id    BIGINT NOT NULL,               -- 0: all
+	listed    BIGINT NOT NULL DEFAULT 0,     -- splits
+	splits    BIGINT NOT NULL DEFAULT 0,     -- splits delivered
+	fetched   BIGINT NOT NULL DEFAULT 0,     -- records read
+	delivered BIGINT NOT NULL DEFAULT 0,
+	repeats   BIGINT NOT NULL DEFAULT 0,
+	dropped   BIGINT NOT NULL DEFAULT 0,     -- by the transform, on purpose
+	dead      BIGINT NOT NULL DEFAULT 0,
+	deleted   BIGINT NOT NULL DEFAULT 0,
+	lost      BIGINT NOT NULL DEFAULT 0,     -- splits
+	bytes     BIGINT NOT NULL DEFAULT 0,
+	newest    BIGINT NOT NULL DEFAULT 0,     -- time of the newest record delivered
+	last      BIGINT NOT NULL DEFAULT 0,     -- when something was delivered last
+	PRIMARY KEY (flow_id, run_id)
+);
+
+CREATE TABLE run (
+	id       {serial},
+	uid      TEXT NOT NULL UNIQUE,
+	kind     TEXT NOT NULL,                  -- backfill, replay, crawl
+	flow_id  BIGINT NOT NULL,
+	number   BIGINT NOT NULL DEFAULT 0,      -- a crawl's, rising for each flow
+	state    TEXT NOT NULL,
+	spec     TEXT NOT NULL,
+	error    TEXT NOT NULL DEFAULT '',
+	created  BIGINT NOT NULL,
+	finished BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX run_flow ON run (flow_id, state);
+
+CREATE TABLE hold (
+	split_id BIGINT PRIMARY KEY,
+	name     TEXT NOT NULL,
+	bytes    BIGINT NOT NULL,
+	made     BIGINT NOT NULL
+);
+
+CREATE TABLE inventory (
+	destination_id BIGINT NOT NULL,
+	hash           BIGINT NOT NULL,          -- 64 bits of the key; a collision is told by key
+	key            TEXT NOT NULL,
+	source_key     BIGINT NOT NULL,          -- 64 bits of the source's key
+	split_id       BIGINT NOT NULL,
+	state          BIGINT NOT NULL,          -- 0 sending, 1 sent, 2 failed
+	content        {bytes} NOT NULL,
+	acl            {bytes} NOT NULL,
+	crawl          BIGINT NOT NULL,
+	error          TEXT,
+	PRIMARY KEY (destination_id, hash, key)
+);
+CREATE INDEX inventory_source ON inventory (destination_id, source_key);
+CREATE INDEX inventory_split ON inventory (destination_id, split_id);
+
+CREATE TABLE quota (
+	scope   TEXT PRIMARY KEY,
+	tokens  BIGINT NOT NULL,                 -- millionths
+	updated BIGINT NOT NULL,
+	blocked BIGINT NOT NULL
+);
+
+CREATE TABLE node (
+	id      TEXT PRIMARY KEY,
+	version TEXT NOT NULL,
+	seen    BIGINT NOT NULL
+);

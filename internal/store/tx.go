@@ -1,0 +1,115 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"strconv"
+	"strings"
+)
+
+// tx is one transaction, or the read pool outside of one. Statements are written with ? for arguments.
+type tx struct {
+	s *Store
+	q interface {
+		ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+		QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+		QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+		PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
+	}
+}
+
+// attempts bounds how often a transaction is tried that PostgreSQL rolled back for another's sake.
+const attempts = 5
+
+// inTx runs f in one write transaction: all of it happens or nothing.
+func (s *Store) inTx(ctx context.Context, f func(tx) error) error {
+	var err error
+	for range attempts {
+		if err = s.once(ctx, f); !isSerialization(err) {
+			break
+		}
+	}
+	return s.trouble(err)
+}
+
+func (s *Store) once(ctx context.Context, f func(tx) error) error {
+	t, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err := f(tx{s: s, q: t}); err != nil {
+		_ = t.Rollback()
+		return err
+	}
+	return t.Commit()
+}
+
+// reading gives the read pool.
+func (s *Store) reading() tx { return tx{s: s, q: s.read} }
+
+func (t tx) exec(ctx context.Context, q string, args ...any) error {
+	_, err := t.q.ExecContext(ctx, t.s.bind(q), args...)
+	return err
+}
+
+// changed runs a statement and gives how many rows it touched.
+func (t tx) changed(ctx context.Context, q string, args ...any) (int64, error) {
+	r, err := t.q.ExecContext(ctx, t.s.bind(q), args...)
+	if err != nil {
+		return 0, err
+	}
+	return r.RowsAffected()
+}
+
+func (t tx) row(ctx context.Context, q string, args ...any) *sql.Row {
+	return t.q.QueryRowContext(ctx, t.s.bind(q), args...)
+}
+
+func (t tx) prepare(ctx context.Context, q string) (*sql.Stmt, error) {
+	return t.q.PrepareContext(ctx, t.s.bind(q))
+}
+
+// each calls f for every row.
+func (t tx) each(ctx context.Context, q string, args []any, f func(scan func(...any) error) error) error {
+	rows, err := t.q.QueryContext(ctx, t.s.bind(q), args...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		if err := f(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// bind rewrites ? to PostgreSQL's $1, $2 … No statement of ours has a ? in a literal.
+func (s *Store) bind(q string) string {
+	if s.kind == onSQLite {
+		return q
+	}
+	if v, ok := s.rebound.Load(q); ok {
+		return v.(string)
+	}
+	var b strings.Builder
+	n := 0
+	for _, r := range q {
+		if r == '?' {
+			n++
+			b.WriteString("$" + strconv.Itoa(n))
+			continue
+		}
+		b.WriteRune(r)
+	}
+	s.rebound.Store(q, b.String())
+	return b.String()
+}
+
+// marks gives "?,?,?" for n arguments.
+func marks(n int) string {
+	if n == 0 {
+		return "NULL"
+	}
+	return strings.Repeat("?,", n-1) + "?"
+}

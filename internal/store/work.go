@@ -1,0 +1,50 @@
+package store
+
+import (
+	"context"
+	"math"
+)
+
+// never is a due time that does not come.
+const never = math.MaxInt64
+
+// objectMade gives a new or changed source its listing and a flow its lanes, and wakes or stops them.
+func (t tx) objectMade(ctx context.Context, o Object) error {
+	due := micros(t.s.now())
+	if o.Paused {
+		due = never
+	}
+	switch o.Kind {
+	case Source:
+		if err := t.exec(ctx, `INSERT INTO listing (source_id, cursor, tenant, due) VALUES (?,?,?,?)
+			ON CONFLICT (source_id, run_id) DO NOTHING`, o.ID, []byte{}, o.Tenant, due); err != nil {
+			return err
+		}
+		return t.exec(ctx, `UPDATE listing SET tenant = ?, due = ?, failures = 0 WHERE source_id = ? AND ended = 0`, o.Tenant, due, o.ID)
+	case Flow:
+		for lane := range max(o.Lanes, 1) {
+			if err := t.exec(ctx, `INSERT INTO lane (flow_id, lane, tenant, due) VALUES (?,?,?,?)
+				ON CONFLICT (flow_id, lane) DO UPDATE SET tenant = excluded.tenant, due = excluded.due, blocked = 0, failures = 0`, o.ID, lane, o.Tenant, due); err != nil {
+				return err
+			}
+		}
+		return t.exec(ctx, `INSERT INTO flow_count (flow_id, run_id) VALUES (?, 0) ON CONFLICT (flow_id, run_id) DO NOTHING`, o.ID)
+	}
+	return nil
+}
+
+// objectGone forgets what belongs to a removed object.
+func (t tx) objectGone(ctx context.Context, o Object) error {
+	belongings := map[string][][2]string{
+		Source:      {{"listing", "source_id"}, {"gap", "source_id"}, {"coverage", "source_id"}, {"split", "source_id"}},
+		Destination: {{"inventory", "destination_id"}},
+		Flow: {{"lane", "flow_id"}, {"delivery", "flow_id"}, {"seen", "flow_id"}, {"dead_letter", "flow_id"}, {"flow_count", "flow_id"},
+			{"run", "flow_id"}, {"listing", "flow_id"}, {"coverage", "flow_id"}},
+	}
+	for _, b := range belongings[o.Kind] {
+		if err := t.exec(ctx, `DELETE FROM `+b[0]+` WHERE `+b[1]+` = ?`, o.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
