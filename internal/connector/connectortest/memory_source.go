@@ -1,0 +1,461 @@
+package connectortest
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"iter"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/headrace/headrace/internal/connector"
+	"github.com/headrace/headrace/internal/fault"
+)
+
+// SourceOptions say how a MemorySource behaves. The zero value is a source of immutable splits whose order is not
+// stable, like the activity feed.
+type SourceOptions struct {
+	Name        string        // the connector's name; "" is "memory"
+	Page        int           // splits in one enumeration; 0 is all
+	Overlap     int           // splits of each stream that a later listing lists again
+	StableOrder bool          // Read keeps the order and takes skip
+	Mutable     bool          // splits change and vanish
+	Interval    time.Duration // between listings; 0 is a minute
+	Horizon     time.Duration // how far back it can be listed; 0: without bound
+	Hold        int64         // bytes that may be held of what expires
+	Now         func() time.Time
+	// Wrap stands around each Source that Spec opens; for faults.
+	Wrap func(connector.Source) connector.Source
+}
+
+// A MemorySource is a remote in memory. It keeps the contract strictly: Read reuses one buffer for all bodies, changes
+// the order at every read unless the order is stable, and refuses a skip that it was not promised. All its methods may
+// be called at any time from any goroutine.
+type MemorySource struct {
+	opt SourceOptions
+
+	mu        sync.Mutex
+	seq       int64 // rises with every change; a cursor holds one for each stream
+	splits    map[string]*memorySplit
+	gone      map[string]error // by split ID: what Read says
+	gaps      []memoryGap
+	streams   []string // in the order of their first split
+	failed    map[string]error
+	listErrs  []error
+	listings  int
+	reads     map[string]int
+	readFault map[string][]readFault
+}
+
+type memorySplit struct {
+	connector.Split
+	seq     int64
+	records []connector.Record
+	refused map[int]error
+}
+
+type memoryGap struct {
+	seq int64
+	gap connector.Gap
+}
+
+type readFault struct {
+	after int
+	err   error
+}
+
+// NewMemorySource makes an empty remote.
+func NewMemorySource(opt SourceOptions) *MemorySource {
+	opt.Name = cmp.Or(opt.Name, "memory")
+	opt.Interval = cmp.Or(opt.Interval, time.Minute)
+	if opt.Now == nil {
+		opt.Now = func() time.Time { return time.Now().UTC() }
+	}
+	return &MemorySource{
+		opt: opt, splits: map[string]*memorySplit{}, gone: map[string]error{}, failed: map[string]error{},
+		reads: map[string]int{}, readFault: map[string][]readFault{},
+	}
+}
+
+// Put adds a split with its records, or replaces the one of the same ID. Its Locator is set if it has neither that nor
+// Inline. A split that is put late, with an early Time, is a late one.
+func (m *MemorySource) Put(split connector.Split, records ...connector.Record) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.put(split, records)
+}
+
+func (m *MemorySource) put(split connector.Split, records []connector.Record) {
+	if split.Locator == nil && split.Inline == nil {
+		split.Locator, _ = json.Marshal(memoryLocator{ID: split.ID})
+	}
+	if !slices.Contains(m.streams, split.Stream) {
+		m.streams = append(m.streams, split.Stream)
+	}
+	m.seq++
+	delete(m.gone, split.ID)
+	m.splits[split.ID] = &memorySplit{Split: split, seq: m.seq, records: clone(records), refused: map[int]error{}}
+}
+
+// Replace is a change of a mutable thing: its old version, known by its ID, is a Conflict from now on, and the new one
+// is listed.
+func (m *MemorySource) Replace(oldID string, split connector.Split, records ...connector.Record) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.drop(oldID, fault.New(fault.Conflict, "split %s changed since it was listed", oldID))
+	m.put(split, records)
+}
+
+// Remove is a mutable thing that was deleted: it is listed no more and reading it is a Conflict.
+func (m *MemorySource) Remove(id string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.drop(id, fault.New(fault.Conflict, "split %s was removed since it was listed", id))
+}
+
+// Expire is a split that the remote no longer has: it is listed no more and reading it is Lost.
+func (m *MemorySource) Expire(id string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.drop(id, fault.New(fault.Lost, "split %s has expired at the source", id))
+}
+
+func (m *MemorySource) drop(id string, err error) {
+	m.seq++
+	delete(m.splits, id)
+	m.gone[id] = err
+}
+
+// Lose reports a gap in the next listing.
+func (m *MemorySource) Lose(gap connector.Gap) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.seq++
+	m.gaps = append(m.gaps, memoryGap{m.seq, gap})
+}
+
+// Refuse makes Read yield an Invalid error beside the split's i-th record.
+func (m *MemorySource) Refuse(id string, i int, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.splits[id].refused[i] = err
+}
+
+// FailStream makes listings report that a stream could not be listed, until err is nil.
+func (m *MemorySource) FailStream(stream string, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err == nil {
+		delete(m.failed, stream)
+		return
+	}
+	m.failed[stream] = err
+}
+
+// FailList makes the next calls of Enumerate fail, one for each error.
+func (m *MemorySource) FailList(errs ...error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.listErrs = append(m.listErrs, errs...)
+}
+
+// FailRead makes the next Read of a split end with err after some records. Called again it is for the Read after that.
+func (m *MemorySource) FailRead(id string, after int, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.readFault[id] = append(m.readFault[id], readFault{after, err})
+}
+
+// Listings is how often Enumerate was called.
+func (m *MemorySource) Listings() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.listings
+}
+
+// Reads is how often a split's Read was begun.
+func (m *MemorySource) Reads(id string) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.reads[id]
+}
+
+// Records are all records that the remote has now, by split ID and in order.
+func (m *MemorySource) Records() []connector.Record {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out []connector.Record
+	for _, s := range m.sorted() {
+		out = append(out, clone(s.records)...)
+	}
+	return out
+}
+
+// Open gives a Source that reads this remote. Several may be open.
+func (m *MemorySource) Open() connector.Source {
+	var s connector.Source = memoryReader{m}
+	if m.opt.Wrap != nil {
+		s = m.opt.Wrap(s)
+	}
+	return s
+}
+
+// MemoryConfig is the config of the connectors in memory.
+type MemoryConfig struct {
+	Streams []string `yaml:"streams" doc:"Streams to list; empty is all"`
+	Refuse  string   `yaml:"refuse" doc:"Makes the config invalid with this text"`
+}
+
+// Validate reports Refuse.
+func (c *MemoryConfig) Validate() fault.Problems {
+	if c.Refuse != "" {
+		return fault.Problems{{Field: "refuse", Text: c.Refuse}}
+	}
+	return nil
+}
+
+// Spec makes a connector of this remote.
+func (m *MemorySource) Spec() connector.Spec {
+	spec := connector.Spec{
+		Name: m.opt.Name, Title: "Memory", Summary: "Records in memory, for tests.", README: "# Memory\n",
+		Source: &connector.SourceSpec{
+			Config:      func() connector.Config { return &MemoryConfig{} },
+			Open:        func(connector.Config, connector.Env) (connector.Source, error) { return m.Open(), nil },
+			StableOrder: m.opt.StableOrder,
+			Mutable:     m.opt.Mutable,
+			Interval:    func(connector.Config) time.Duration { return m.opt.Interval },
+			Horizon:     m.opt.Horizon,
+			Streams:     func(cfg connector.Config) []string { return cfg.(*MemoryConfig).Streams },
+			Hold:        func(connector.Config) int64 { return m.opt.Hold },
+			Check: func(context.Context, connector.Config, connector.Env) []connector.Check {
+				return []connector.Check{{Name: "Memory", Result: connector.Works, Text: "it is there"}}
+			},
+		},
+	}
+	if !m.opt.Mutable {
+		spec.Source.Range = func(_ connector.Config, from, to time.Time) (connector.Cursor, error) {
+			return memoryCursor{Version: 1, From: from, To: to}.encode(), nil
+		}
+	}
+	return spec
+}
+
+type memoryLocator struct {
+	ID string `json:"id"`
+}
+
+// memoryCursor says how far each stream was listed. Full is a listing that began at the zero cursor and goes on. From
+// and To bound a backfill.
+type memoryCursor struct {
+	Version  int              `json:"v"`
+	Full     bool             `json:"full,omitempty"`
+	Degraded bool             `json:"degraded,omitempty"` // a stream failed since the listing began
+	Gaps     int64            `json:"gaps,omitempty"`
+	After    map[string]int64 `json:"after,omitempty"`
+	From     time.Time        `json:"from,omitzero"`
+	To       time.Time        `json:"to,omitzero"`
+	Listed   time.Time        `json:"listed,omitzero"` // when the last listing ended
+}
+
+func (c memoryCursor) encode() connector.Cursor {
+	text, _ := json.Marshal(c)
+	return text
+}
+
+func decodeMemoryCursor(cursor connector.Cursor) (memoryCursor, error) {
+	if len(cursor) == 0 {
+		return memoryCursor{Version: 1, Full: true, After: map[string]int64{}}, nil
+	}
+	var c memoryCursor
+	if err := json.Unmarshal(cursor, &c); err != nil || c.Version != 1 {
+		return c, fault.New(fault.Internal, "cursor %q is not one of this source", cursor)
+	}
+	if c.After == nil {
+		c.After = map[string]int64{}
+	}
+	return c, nil
+}
+
+type memoryReader struct{ m *MemorySource }
+
+func (memoryReader) Close() error { return nil }
+
+// Enumerate lists what changed since the cursor, each stream by itself.
+func (r memoryReader) Enumerate(ctx context.Context, cursor connector.Cursor) (connector.Enumeration, error) {
+	if err := ctx.Err(); err != nil {
+		return connector.Enumeration{}, err
+	}
+	m := r.m
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.listings++
+	if len(m.listErrs) > 0 {
+		err := m.listErrs[0]
+		m.listErrs = m.listErrs[1:]
+		return connector.Enumeration{}, err
+	}
+	c, err := decodeMemoryCursor(cursor)
+	if err != nil {
+		return connector.Enumeration{}, err
+	}
+	return m.list(c), nil
+}
+
+func (m *MemorySource) list(c memoryCursor) connector.Enumeration {
+	var out connector.Enumeration
+	after, fresh := maps.Clone(c.After), 0
+	for _, s := range m.sorted() {
+		switch {
+		case m.failed[s.Stream] != nil, !c.From.IsZero() && (s.Time.Before(c.From) || !s.Time.Before(c.To)):
+		case s.seq <= c.After[s.Stream]:
+			if !c.Listed.IsZero() && m.newer(s, c) < m.opt.Overlap {
+				out.Splits = append(out.Splits, s.Split)
+			}
+		case m.opt.Page > 0 && fresh == m.opt.Page:
+			out.More, out.Pending = true, out.Pending+1
+		default:
+			fresh++
+			after[s.Stream] = s.seq
+			out.Splits = append(out.Splits, s.Split)
+		}
+	}
+	for _, g := range m.gaps {
+		if g.seq > c.Gaps {
+			out.Lost, c.Gaps = append(out.Lost, g.gap), g.seq
+		}
+	}
+	for _, stream := range m.streams {
+		if err := m.failed[stream]; err != nil {
+			out.Failed = append(out.Failed, connector.StreamError{Stream: stream, Err: err})
+			c.Degraded = true
+		} else if !out.More {
+			out.Listed = append(out.Listed, connector.Range{Stream: stream, From: c.Listed, To: m.opt.Now()})
+		}
+	}
+	c.After = after
+	if !out.More {
+		out.Complete = c.Full && !c.Degraded
+		c.Full, c.Degraded, c.Listed = false, false, m.opt.Now()
+	}
+	out.Cursor = c.encode()
+	return out
+}
+
+// newer counts the splits of s's stream between it and the cursor.
+func (m *MemorySource) newer(s *memorySplit, c memoryCursor) int {
+	n := 0
+	for _, o := range m.splits {
+		if o.Stream == s.Stream && o.seq > s.seq && o.seq <= c.After[s.Stream] {
+			n++
+		}
+	}
+	return n
+}
+
+// sorted gives the splits by their last change.
+func (m *MemorySource) sorted() []*memorySplit {
+	out := make([]*memorySplit, 0, len(m.splits))
+	for _, s := range m.splits {
+		out = append(out, s)
+	}
+	slices.SortFunc(out, func(a, b *memorySplit) int { return cmp.Compare(a.seq, b.seq) })
+	return out
+}
+
+// Read yields the records, out of one buffer that every record overwrites.
+func (r memoryReader) Read(ctx context.Context, split connector.Split, skip int64) iter.Seq2[connector.Record, error] {
+	return func(yield func(connector.Record, error) bool) {
+		found, broken, err := r.m.begin(split, skip)
+		if err != nil {
+			yield(connector.Record{}, err)
+			return
+		}
+		var buffer []byte
+		for i, rec := range found.records {
+			if broken != nil && i == broken.after {
+				break
+			}
+			if err := ctx.Err(); err != nil {
+				yield(connector.Record{}, err)
+				return
+			}
+			if int64(i) < skip {
+				continue
+			}
+			for j := range buffer {
+				buffer[j] = '#'
+			}
+			buffer = append(buffer[:0], rec.Body...)
+			rec.Body = buffer
+			if !yield(rec, found.refused[i]) {
+				return
+			}
+		}
+		if broken != nil {
+			yield(connector.Record{}, broken.err)
+		}
+	}
+}
+
+// begin finds what Read reads: a copy, and the fault that was planned for this read.
+func (m *MemorySource) begin(split connector.Split, skip int64) (memorySplit, *readFault, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.reads[split.ID]++
+	if skip != 0 && !m.opt.StableOrder {
+		return memorySplit{}, nil, fault.New(fault.Internal, "skip %d of a source whose order is not stable", skip)
+	}
+	found, err := m.find(split)
+	if err != nil {
+		return memorySplit{}, nil, err
+	}
+	if n := len(found.records); n > 1 && !m.opt.StableOrder && len(found.refused) == 0 {
+		k := (m.reads[split.ID] - 1) % n
+		found.records = slices.Concat(found.records[k:], found.records[:k])
+	}
+	if plan := m.readFault[split.ID]; len(plan) > 0 {
+		m.readFault[split.ID] = plan[1:]
+		return found, &plan[0], nil
+	}
+	return found, nil, nil
+}
+
+func (m *MemorySource) find(split connector.Split) (memorySplit, error) {
+	if split.Inline != nil {
+		return inline(split)
+	}
+	var at memoryLocator
+	if err := json.Unmarshal(split.Locator, &at); err != nil {
+		return memorySplit{}, fault.New(fault.Internal, "read locator %q: %w", split.Locator, err)
+	}
+	if err := m.gone[at.ID]; err != nil {
+		return memorySplit{}, err
+	}
+	s, ok := m.splits[at.ID]
+	if !ok {
+		return memorySplit{}, fault.New(fault.Lost, "split %s is not at the source", at.ID)
+	}
+	return *s, nil
+}
+
+// inline reads a split that carries its content: a JSON array of objects, each known by its "id".
+func inline(split connector.Split) (memorySplit, error) {
+	var bodies []json.RawMessage
+	if err := json.Unmarshal(split.Inline, &bodies); err != nil {
+		return memorySplit{}, fault.New(fault.Invalid, "read inline content: %w", err)
+	}
+	found := memorySplit{Split: split}
+	for _, body := range bodies {
+		var head memoryLocator
+		err := json.Unmarshal(body, &head)
+		found.records = append(found.records, connector.Record{Key: head.ID, Time: split.Time, Body: bytes.Clone(body)})
+		if err != nil {
+			return found, errors.Join(fault.New(fault.Invalid, "inline record is no object"), err)
+		}
+	}
+	return found, nil
+}
