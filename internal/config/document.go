@@ -1,0 +1,142 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/headrace/headrace/internal/fault"
+)
+
+// APIVersion is what every document of a file begins with.
+const APIVersion = "headrace/v1"
+
+// Kinds are the kinds of documents, in the order in which they are applied: what is used comes before what uses it.
+func Kinds() []string { return []string{"Credential", "Source", "Destination", "Flow"} }
+
+// A File is one file as it was read.
+type File struct {
+	Name string `json:"name"` // for messages
+	Text []byte `json:"text"`
+}
+
+// A Document is one object as it stands in a file.
+type Document struct {
+	File        string
+	Line        int
+	Kind        string // of Kinds
+	Name        string
+	Description string
+	Spec        *yaml.Node // a mapping
+}
+
+// Title names the document in messages: "Source contoso-activity".
+func (d Document) Title() string { return d.Kind + " " + d.Name }
+
+type envelope struct {
+	APIVersion string    `yaml:"apiVersion"`
+	Kind       string    `yaml:"kind"`
+	Metadata   metadata  `yaml:"metadata"`
+	Spec       yaml.Node `yaml:"spec"`
+}
+
+type metadata struct {
+	Name        string `yaml:"name"`
+	Description string `yaml:"description"`
+}
+
+// Documents reads the objects of some files and sorts them by Kinds. It reports what is wrong with the envelopes of
+// all of them; what is inside a spec is for its kind to judge.
+func Documents(files []File) ([]Document, fault.Problems) {
+	var (
+		all      []Document
+		problems fault.Problems
+		lines    = map[string]string{}
+	)
+	for _, file := range files {
+		nodes, err := Parse(file.Text)
+		if err != nil {
+			problems = append(problems, InFile(problemsOf(err), file.Name, len(files))...)
+			continue
+		}
+		for _, node := range nodes {
+			doc, found := document(node, file.Name)
+			problems = append(problems, InFile(found, file.Name, len(files))...)
+			if len(found) > 0 {
+				continue
+			}
+			if where, twice := lines[doc.Title()]; twice {
+				problems = append(problems, InFile(fault.Problems{{Field: "metadata.name", Line: doc.Line, Text: fmt.Sprintf("%s is there twice, also at %s", doc.Title(), where)}}, file.Name, len(files))...)
+				continue
+			}
+			lines[doc.Title()] = fmt.Sprintf("%s:%d", file.Name, doc.Line)
+			all = append(all, doc)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Document) int { return slices.Index(Kinds(), a.Kind) - slices.Index(Kinds(), b.Kind) })
+	return all, problems
+}
+
+// InFile names the file in each problem's field if there are several files.
+func InFile(problems fault.Problems, name string, files int) fault.Problems {
+	if files < 2 {
+		return problems
+	}
+	out := slices.Clone(problems)
+	for i := range out {
+		out[i].Field = strings.TrimSuffix(name+": "+out[i].Field, ": ")
+	}
+	return out
+}
+
+// problemsOf gives the problems inside an error.
+func problemsOf(err error) fault.Problems {
+	if e, ok := fault.As(err); ok {
+		if p, ok := e.Err.(fault.Problems); ok {
+			return p
+		}
+	}
+	return fault.Problems{{Text: err.Error()}}
+}
+
+func document(node *yaml.Node, file string) (Document, fault.Problems) {
+	var e envelope
+	problems := Decode(node, &e, "")
+	add := func(field, format string, args ...any) {
+		problems = append(problems, fault.Problem{Field: field, Line: node.Line, Text: fmt.Sprintf(format, args...)})
+	}
+	if len(problems) > 0 && node.Kind != yaml.MappingNode {
+		return Document{}, problems
+	}
+	if e.APIVersion != APIVersion {
+		add("apiVersion", "must be %s", APIVersion)
+	}
+	if !slices.Contains(Kinds(), e.Kind) {
+		add("kind", "%q is not one of %s%s", e.Kind, strings.Join(Kinds(), ", "), DidYouMean(e.Kind, Kinds()))
+	}
+	if text := CheckName(e.Metadata.Name); text != "" {
+		add("metadata.name", "%s", text)
+	}
+	if e.Spec.Kind != yaml.MappingNode {
+		add("spec", "must be a mapping with the settings of this %s", strings.ToLower(e.Kind))
+	}
+	spec := e.Spec
+	return Document{File: file, Line: node.Line, Kind: e.Kind, Name: e.Metadata.Name, Description: e.Metadata.Description, Spec: &spec}, problems
+}
+
+// Node writes the document as it would stand in a file.
+func (d Document) Node() *yaml.Node {
+	meta := Mapping()
+	Put(meta, "name", Text(d.Name))
+	if d.Description != "" {
+		Put(meta, "description", Text(d.Description))
+	}
+	node := Mapping()
+	Put(node, "apiVersion", Text(APIVersion))
+	Put(node, "kind", Text(d.Kind))
+	Put(node, "metadata", meta)
+	Put(node, "spec", d.Spec)
+	return node
+}
