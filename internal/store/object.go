@@ -47,10 +47,10 @@ type Object struct {
 
 var uidPrefix = map[string]string{Credential: "cr_", Source: "src_", Destination: "dst_", Flow: "flw_"}
 
-func newUID(kind string) string {
+func newUID(prefix string) string {
 	var raw [10]byte
 	_, _ = rand.Read(raw[:])
-	return uidPrefix[kind] + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(raw[:]))
+	return prefix + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(raw[:]))
 }
 
 const objectColumns = `id, uid, kind, name, description, spec, revision, owner, paused, reason, created, updated,
@@ -101,7 +101,7 @@ func (s *Store) ObjectByID(ctx context.Context, kind string, id int64) (Object, 
 // CreateObject stores a new object (and its secret, if sealed is not nil: sealed is called with the new UID, so that
 // the secret can be bound to it). Conflict if the name is taken.
 func (s *Store) CreateObject(ctx context.Context, o Object, sealed func(uid string) (*Secret, error)) (Object, error) {
-	o.UID, o.Revision = newUID(o.Kind), 1
+	o.UID, o.Revision = newUID(uidPrefix[o.Kind]), 1
 	o.Created = s.now()
 	o.Updated = o.Created
 	err := s.inTx(ctx, func(t tx) error {

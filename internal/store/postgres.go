@@ -29,7 +29,7 @@ func openPostgres(ctx context.Context, o Options) (*Store, error) {
 	db.SetMaxOpenConns(16)
 	db.SetMaxIdleConns(8)
 	db.SetConnMaxIdleTime(5 * time.Minute)
-	s := &Store{kind: onPostgres, write: db, read: db, log: o.Log, url: o.URL, close: db.Close, now: o.Now}
+	s := &Store{kind: onPostgres, write: db, read: db, log: o.Log, url: o.URL, close: db.Close, now: o.Now, fixedClock: o.Now != nil}
 	if s.now == nil {
 		clock := &serverClock{}
 		if err := clock.set(ctx, db); err != nil {

@@ -81,7 +81,8 @@ CREATE TABLE delivery (
 	lane       BIGINT NOT NULL,
 	state      BIGINT NOT NULL,
 	revision   BIGINT NOT NULL DEFAULT 0,    -- the flow's at the first attempt
-	attempts   BIGINT NOT NULL DEFAULT 0,
+	attempts   BIGINT NOT NULL DEFAULT 0,    -- that count: Invalid and Internal
+	waits      BIGINT NOT NULL DEFAULT 0,    -- that do not: for the growth of the pause
 	due        BIGINT NOT NULL,
 	time       BIGINT NOT NULL,
 	progress   BIGINT NOT NULL DEFAULT 0,    -- records of the split that are committed, where the order is stable
@@ -119,6 +120,7 @@ CREATE TABLE seen (
 	hour       BIGINT NOT NULL,              -- hours since 1970
 	block      BIGINT NOT NULL,
 	tier       BIGINT NOT NULL,
+	part       BIGINT NOT NULL,              -- 0 for the first block of a sorted run
 	count      BIGINT NOT NULL,
 	low        {bytes} NOT NULL,
 	high       {bytes} NOT NULL,
@@ -213,10 +215,11 @@ CREATE TABLE run (
 CREATE INDEX run_flow ON run (flow_id, state);
 
 CREATE TABLE hold (
-	split_id BIGINT PRIMARY KEY,
-	name     TEXT NOT NULL,
-	bytes    BIGINT NOT NULL,
-	made     BIGINT NOT NULL
+	split_id  BIGINT PRIMARY KEY,
+	source_id BIGINT NOT NULL,
+	name      TEXT NOT NULL,
+	bytes     BIGINT NOT NULL,
+	made      BIGINT NOT NULL
 );
 
 CREATE TABLE inventory (
@@ -235,11 +238,13 @@ CREATE TABLE inventory (
 CREATE INDEX inventory_source ON inventory (destination_id, source_key);
 CREATE INDEX inventory_split ON inventory (destination_id, split_id);
 
+-- What all nodes know of one quota of a remote; see package limit.
 CREATE TABLE quota (
 	scope   TEXT PRIMARY KEY,
-	tokens  BIGINT NOT NULL,                 -- millionths
-	updated BIGINT NOT NULL,
-	blocked BIGINT NOT NULL
+	free    BIGINT NOT NULL,
+	blocked BIGINT NOT NULL,
+	pace    {real} NOT NULL,
+	paced   BIGINT NOT NULL
 );
 
 CREATE TABLE node (

@@ -1,0 +1,127 @@
+package store
+
+import (
+	"context"
+	"math/bits"
+	"time"
+
+	"github.com/headrace/headrace/internal/connector"
+)
+
+// Coverage is what is known of one hour of one stream. FlowID 0: the listing's view (Splits listed, Minutes); else
+// what that flow delivered.
+type Coverage struct {
+	SourceID, FlowID int64
+	Stream           string
+	Hour             int64  // hours since 1970
+	Minutes          uint64 // a bit for each minute that was listed to its end
+	Splits           int64
+	Records          int64
+	Repeats          int64
+	Dead             int64
+	Lost             int64
+}
+
+// ListedMinutes is how many minutes of the hour were listed to their end.
+func (c Coverage) ListedMinutes() int { return bits.OnesCount64(c.Minutes) }
+
+// Start is when the hour begins.
+func (c Coverage) Start() time.Time { return time.Unix(c.Hour*3600, 0).UTC() }
+
+func hourOf(t time.Time) int64 { return floorDiv(t.Unix(), 3600) }
+
+func floorDiv(a, b int64) int64 {
+	q := a / b
+	if a%b < 0 {
+		q--
+	}
+	return q
+}
+
+// Coverage gives the rows of a source between two times, by stream, hour and flow.
+func (s *Store) Coverage(ctx context.Context, sourceID int64, from, to time.Time) ([]Coverage, error) {
+	var all []Coverage
+	err := s.reading().each(ctx, `SELECT source_id, flow_id, stream, hour, minutes, splits, records, repeats, dead, lost FROM coverage
+		WHERE source_id = ? AND hour >= ? AND hour <= ? ORDER BY stream, hour, flow_id`, []any{sourceID, hourOf(from), hourOf(to.Add(-time.Microsecond))},
+		func(scan func(...any) error) error {
+			var (
+				c       Coverage
+				minutes int64
+			)
+			err := scan(&c.SourceID, &c.FlowID, &c.Stream, &c.Hour, &minutes, &c.Splits, &c.Records, &c.Repeats, &c.Dead, &c.Lost)
+			c.Minutes = uint64(minutes)
+			all = append(all, c)
+			return err
+		})
+	return all, s.trouble(err)
+}
+
+// addCoverage adds to the row of an hour.
+func (t tx) addCoverage(ctx context.Context, c Coverage) error {
+	return t.exec(ctx, `INSERT INTO coverage (source_id, flow_id, stream, hour, minutes, splits, records, repeats, dead, lost, updated) VALUES (?,?,?,?,?,?,?,?,?,?,?)
+		ON CONFLICT (source_id, flow_id, stream, hour) DO UPDATE SET minutes = coverage.minutes | excluded.minutes, splits = coverage.splits + excluded.splits,
+		records = coverage.records + excluded.records, repeats = coverage.repeats + excluded.repeats, dead = coverage.dead + excluded.dead,
+		lost = coverage.lost + excluded.lost, updated = excluded.updated`,
+		c.SourceID, c.FlowID, c.Stream, c.Hour, int64(c.Minutes), c.Splits, c.Records, c.Repeats, c.Dead, c.Lost, micros(t.s.now()))
+}
+
+// cover marks the whole minutes of ranges as listed. A row that would not change is not written.
+func (t tx) cover(ctx context.Context, sourceID int64, ranges []connector.Range) error {
+	const all = 1<<60 - 1
+	type key struct {
+		stream string
+		hour   int64
+	}
+	masks := map[key]uint64{}
+	for _, r := range ranges {
+		from := floorDiv(r.From.Unix()+59, 60)
+		for m := from; m < floorDiv(r.To.Unix(), 60); {
+			hour := floorDiv(m, 60)
+			end := min((hour+1)*60, floorDiv(r.To.Unix(), 60))
+			mask := uint64(all) >> (60 - (end - m)) << (m - hour*60)
+			masks[key{r.Stream, hour}] |= mask
+			m = end
+		}
+	}
+	for k, mask := range masks {
+		var have int64
+		err := t.row(ctx, `SELECT minutes FROM coverage WHERE source_id = ? AND flow_id = 0 AND stream = ? AND hour = ?`, sourceID, k.stream, k.hour).Scan(&have)
+		if err != nil && !isNoRows(err) {
+			return err
+		}
+		if err == nil && uint64(have)|mask == uint64(have) {
+			continue
+		}
+		if err := t.addCoverage(ctx, Coverage{SourceID: sourceID, Stream: k.stream, Hour: k.hour, Minutes: mask}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A Gap is a range that was lost, as reported.
+type Gap struct {
+	SourceID int64     `json:"-"`
+	Stream   string    `json:"stream"`
+	From     time.Time `json:"from"`
+	To       time.Time `json:"to"`
+	Reason   string    `json:"reason"`
+	Reported time.Time `json:"reported"`
+}
+
+// Gaps gives a source's lost ranges, the oldest first; sourceID 0: of all sources.
+func (s *Store) Gaps(ctx context.Context, sourceID int64) ([]Gap, error) {
+	var all []Gap
+	err := s.reading().each(ctx, `SELECT source_id, stream, from_time, to_time, reason, reported FROM gap WHERE source_id = ? OR ? = 0 ORDER BY from_time, stream`,
+		[]any{sourceID, sourceID}, func(scan func(...any) error) error {
+			var (
+				g                  Gap
+				from, to, reported int64
+			)
+			err := scan(&g.SourceID, &g.Stream, &from, &to, &g.Reason, &reported)
+			g.From, g.To, g.Reported = moment(from), moment(to), moment(reported)
+			all = append(all, g)
+			return err
+		})
+	return all, s.trouble(err)
+}

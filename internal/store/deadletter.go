@@ -1,0 +1,196 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"time"
+
+	"github.com/headrace/headrace/internal/connector"
+	"github.com/headrace/headrace/internal/fault"
+	"github.com/klauspost/compress/zstd"
+)
+
+// A DeadLetter is a record that a source, a transform or a destination refused for good, with the reason.
+type DeadLetter struct {
+	ID      int64           `json:"-"`
+	UID     string          `json:"id"`
+	FlowID  int64           `json:"-"`
+	SplitID int64           `json:"-"`
+	RunID   int64           `json:"-"`
+	Key     string          `json:"key"`
+	Op      connector.Op    `json:"op"`
+	Time    time.Time       `json:"time"`
+	Stream  string          `json:"stream"`
+	Tenant  string          `json:"tenant,omitempty"`
+	Body    json.RawMessage `json:"-"`     // the record as the source gave it; empty if it was too large to be held, or no JSON
+	Size    int64           `json:"bytes"` // of Body
+	Stage   string          `json:"stage"` // source, transform, prepare, destination
+	Class   string          `json:"class"`
+	Reason  string          `json:"reason"`
+	Hint    string          `json:"hint,omitempty"`
+	State   string          `json:"state"` // open, replaying, replayed, discarded
+	Created time.Time       `json:"created"`
+	Updated time.Time       `json:"updated"`
+}
+
+// The states of a dead letter.
+const (
+	LetterOpen      = "open"
+	LetterReplaying = "replaying"
+	LetterReplayed  = "replayed"
+	LetterDiscarded = "discarded"
+)
+
+func (t tx) putLetters(ctx context.Context, letters []DeadLetter) error {
+	for _, d := range letters {
+		sum := sha256.Sum256(append([]byte(d.Key+"\x00"+d.Stage+"\x00"), d.Body...))
+		now := micros(t.s.now())
+		if err := t.exec(ctx, `INSERT INTO dead_letter (uid, flow_id, split_id, run_id, hash, key, op, time, stream, tenant, body, stage, class, reason, hint, state, created, updated)
+			VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (flow_id, split_id, hash) DO NOTHING`,
+			newUID("dl_"), d.FlowID, d.SplitID, d.RunID, sum[:16], d.Key, int64(d.Op), micros(d.Time), d.Stream, d.Tenant, squeeze(d.Body),
+			d.Stage, d.Class, d.Reason, d.Hint, LetterOpen, now, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A LetterFilter picks dead letters. Zero fields pick all.
+type LetterFilter struct {
+	FlowID int64
+	UIDs   []string
+	State  string
+	After  int64 // the ID of the last letter of the page before
+	Limit  int   // 0: 100
+}
+
+// DeadLetters gives a page of letters without their bodies, oldest first.
+func (s *Store) DeadLetters(ctx context.Context, f LetterFilter) ([]DeadLetter, error) {
+	return s.letters(ctx, f, false)
+}
+
+// DeadLettersWhole gives a page of letters with their bodies.
+func (s *Store) DeadLettersWhole(ctx context.Context, f LetterFilter) ([]DeadLetter, error) {
+	return s.letters(ctx, f, true)
+}
+
+func (s *Store) letters(ctx context.Context, f LetterFilter, whole bool) ([]DeadLetter, error) {
+	where, args := ` WHERE id > ?`, []any{f.After}
+	if f.FlowID != 0 {
+		where, args = where+` AND flow_id = ?`, append(args, f.FlowID)
+	}
+	if f.State != "" {
+		where, args = where+` AND state = ?`, append(args, f.State)
+	}
+	if len(f.UIDs) > 0 {
+		where += ` AND uid IN (` + marks(len(f.UIDs)) + `)`
+		for _, uid := range f.UIDs {
+			args = append(args, uid)
+		}
+	}
+	if f.Limit == 0 {
+		f.Limit = 100
+	}
+	var all []DeadLetter
+	err := s.reading().each(ctx, `SELECT id, uid, flow_id, split_id, run_id, key, op, time, stream, tenant, body, stage, class, reason, hint, state, created, updated
+		FROM dead_letter`+where+` ORDER BY id LIMIT ?`, append(args, f.Limit), func(scan func(...any) error) error {
+		var (
+			d                    DeadLetter
+			at, created, updated int64
+			op                   int64
+			body                 []byte
+		)
+		if err := scan(&d.ID, &d.UID, &d.FlowID, &d.SplitID, &d.RunID, &d.Key, &op, &at, &d.Stream, &d.Tenant, &body, &d.Stage, &d.Class, &d.Reason, &d.Hint, &d.State, &created, &updated); err != nil {
+			return err
+		}
+		plain, err := unsqueeze(body)
+		if err != nil {
+			return err
+		}
+		d.Op, d.Time, d.Created, d.Updated, d.Size = connector.Op(op), moment(at), moment(created), moment(updated), int64(len(plain))
+		if whole {
+			d.Body = plain
+		}
+		all = append(all, d)
+		return nil
+	})
+	return all, s.trouble(err)
+}
+
+// DeadLetter gives one with its body. NotFound if there is none.
+func (s *Store) DeadLetter(ctx context.Context, uid string) (DeadLetter, error) {
+	all, err := s.letters(ctx, LetterFilter{UIDs: []string{uid}, Limit: 1}, true)
+	if err != nil {
+		return DeadLetter{}, err
+	}
+	if len(all) == 0 {
+		return DeadLetter{}, &fault.Error{Class: fault.NotFound, Code: "dead_letter_not_found", Title: "there is no dead letter " + uid,
+			Hint: "headrace deadletter list shows what there is"}
+	}
+	return all[0], nil
+}
+
+// MarkLetters sets the state of letters that are in one of the states from; it gives how many changed.
+func (s *Store) MarkLetters(ctx context.Context, uids []string, state string, from ...string) (int64, error) {
+	var n int64
+	err := s.inTx(ctx, func(t tx) error {
+		n = 0
+		for _, uid := range uids {
+			args := []any{state, micros(s.now()), uid}
+			for _, f := range from {
+				args = append(args, f)
+			}
+			changed, err := t.changed(ctx, `UPDATE dead_letter SET state = ?, updated = ? WHERE uid = ? AND state IN (`+marks(len(from))+`)`, args...)
+			if err != nil {
+				return err
+			}
+			n += changed
+		}
+		return nil
+	})
+	return n, err
+}
+
+// EditLetter replaces the body of an open letter.
+func (s *Store) EditLetter(ctx context.Context, uid string, body []byte) error {
+	return s.inTx(ctx, func(t tx) error {
+		n, err := t.changed(ctx, `UPDATE dead_letter SET body = ?, updated = ? WHERE uid = ? AND state = ?`, squeeze(body), micros(s.now()), uid, LetterOpen)
+		if err == nil && n == 0 {
+			err = &fault.Error{Class: fault.Conflict, Code: "dead_letter_not_open", Title: "dead letter " + uid + " is not open"}
+		}
+		return err
+	})
+}
+
+// OpenLetters counts the open letters of a flow; flowID 0: of all.
+func (s *Store) OpenLetters(ctx context.Context, flowID int64) (int64, error) {
+	var n int64
+	err := s.reading().row(ctx, `SELECT count(*) FROM dead_letter WHERE (flow_id = ? OR ? = 0) AND state = ?`, flowID, flowID, LetterOpen).Scan(&n)
+	return n, s.trouble(err)
+}
+
+// squeeze packs a body; an empty one stays empty.
+func squeeze(body []byte) []byte {
+	if len(body) == 0 {
+		return []byte{}
+	}
+	e, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest))
+	if err != nil {
+		return []byte{}
+	}
+	defer func() { _ = e.Close() }()
+	return e.EncodeAll(body, nil)
+}
+
+func unsqueeze(packed []byte) ([]byte, error) {
+	if len(packed) == 0 {
+		return nil, nil
+	}
+	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(1<<30))
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	return d.DecodeAll(packed, nil)
+}

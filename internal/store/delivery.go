@@ -1,0 +1,292 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/headrace/headrace/internal/connector"
+)
+
+// A State is where a delivery stands.
+type State int64
+
+// The states of a delivery. Pending and Held ones are worked on; the others stand until a person or a listing says
+// otherwise.
+const (
+	Pending   State = 0
+	Delivered State = 1
+	Failed    State = 2
+	Held      State = 3 // pending, and the split's content is kept by us
+	Lost      State = 4
+	Discarded State = 5
+)
+
+var stateNames = [...]string{"pending", "delivered", "failed", "held", "lost", "discarded"}
+
+// String gives the state's word.
+func (s State) String() string { return stateNames[s] }
+
+// A Delivery is one split on its way through one flow.
+type Delivery struct {
+	FlowID     int64
+	SplitID    int64
+	RunID      int64
+	Generation int64
+	Revision   int64 // the flow's at the first attempt; 0: not tried yet
+	State      State
+	Attempts   int
+	Waits      int
+	Progress   int64 // source records that are committed, where the order is stable
+	Split      connector.Split
+}
+
+// Due gives the deliveries of a lane that are due, at most n: the newest and the oldest side by side, so that catching
+// up starves no fresh data. The lane's lease makes them the caller's; those in skip are left out.
+func (s *Store) Due(ctx context.Context, l Lane, n int, skip map[int64]bool) ([]Delivery, error) {
+	newest, err := s.due(ctx, l, (n+1)/2+len(skip), "DESC")
+	if err != nil {
+		return nil, err
+	}
+	oldest, err := s.due(ctx, l, n/2+len(skip), "ASC")
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Delivery, 0, n)
+	taken := map[int64]bool{}
+	for i := 0; i < max(len(newest), len(oldest)); i++ {
+		for _, side := range [][]Delivery{newest, oldest} {
+			if i < len(side) && len(all) < n && !taken[side[i].SplitID] && !skip[side[i].SplitID] {
+				taken[side[i].SplitID] = true
+				all = append(all, side[i])
+			}
+		}
+	}
+	return all, nil
+}
+
+func (s *Store) due(ctx context.Context, l Lane, n int, order string) ([]Delivery, error) {
+	var all []Delivery
+	err := s.reading().each(ctx, `SELECT d.flow_id, d.split_id, d.run_id, d.generation, d.revision, d.state, d.attempts, d.waits, d.progress,
+		s.stream, s.time, s.ready, s.expires, s.body
+		FROM delivery d JOIN split s ON s.id = d.split_id
+		WHERE d.flow_id = ? AND d.lane = ? AND d.state IN (0, 3) AND d.due <= ? ORDER BY d.time `+order+`, d.split_id `+order+` LIMIT ?`,
+		[]any{l.FlowID, l.Number, micros(s.now()), n}, func(scan func(...any) error) error {
+			var (
+				d                  Delivery
+				at, ready, expires int64
+				body               []byte
+				kept               splitBody
+			)
+			if err := scan(&d.FlowID, &d.SplitID, &d.RunID, &d.Generation, &d.Revision, &d.State, &d.Attempts, &d.Waits, &d.Progress,
+				&d.Split.Stream, &at, &ready, &expires, &body); err != nil {
+				return err
+			}
+			if len(body) > 0 {
+				if err := json.Unmarshal(body, &kept); err != nil {
+					return err
+				}
+			}
+			d.Split.ID, d.Split.Locator, d.Split.Inline = kept.ID, kept.Locator, kept.Inline
+			d.Split.Time, d.Split.Ready, d.Split.Expires = moment(at), moment(ready), moment(expires)
+			all = append(all, d)
+			return nil
+		})
+	return all, s.trouble(err)
+}
+
+// Progressed is what a batch did for one delivery.
+type Progressed struct {
+	Delivery
+	Done     bool  // every record of the split is committed with this batch
+	Revision int64 // the flow's, put down at the first attempt
+	Read     int64 // source records that are committed, counted from the split's beginning
+	Counts         // of this batch, for coverage
+}
+
+// Committed is what one batch did, to be remembered in one transaction.
+type Committed struct {
+	Receipt    connector.Receipt
+	Deliveries []Progressed
+	Seen       []SeenBlock
+	Letters    []DeadLetter
+	Inventory  []InventoryItem
+	SourceID   int64
+	Keep       time.Duration // the lease lasts this much longer
+}
+
+// CommitBatch remembers a batch that the destination has stored, if the lease is still ours.
+func (s *Store) CommitBatch(ctx context.Context, l Lane, c Committed) error {
+	return s.inTx(ctx, func(t tx) error {
+		now := s.now()
+		if err := t.underLease(ctx, l.Lease, `receipt = ?, lease_until = ?, failures = 0, error = ''`, []byte(c.Receipt), micros(now.Add(c.Keep))); err != nil {
+			return err
+		}
+		if err := t.putSeen(ctx, l.FlowID, c.Seen); err != nil {
+			return err
+		}
+		if err := t.putLetters(ctx, c.Letters); err != nil {
+			return err
+		}
+		if err := t.putInventory(ctx, c.Inventory); err != nil {
+			return err
+		}
+		return t.progress(ctx, l, c, micros(now))
+	})
+}
+
+// progress writes down how far each delivery of a batch came.
+func (t tx) progress(ctx context.Context, l Lane, c Committed, now int64) error {
+	done := make([]any, 0, len(c.Deliveries))
+	total, runs := Counts{}, map[int64]Counts{}
+	cover := map[splitHour]Coverage{}
+	for _, p := range c.Deliveries {
+		if p.Done {
+			done = append(done, p.SplitID)
+			p.Splits++
+		} else if err := t.exec(ctx, `UPDATE delivery SET progress = ?, revision = CASE WHEN revision = 0 THEN ? ELSE revision END WHERE flow_id = ? AND split_id = ?`,
+			p.Read, p.Revision, l.FlowID, p.SplitID); err != nil {
+			return err
+		}
+		total = total.Plus(p.Counts)
+		if p.RunID != 0 {
+			runs[p.RunID] = runs[p.RunID].Plus(p.Counts)
+		}
+		key := splitHour{p.Split.Stream, hourOf(p.Split.Time)}
+		at := cover[key]
+		at.SourceID, at.FlowID, at.Stream, at.Hour = c.SourceID, l.FlowID, key.stream, key.hour
+		at.Splits += p.Splits
+		at.Records += p.Delivered
+		at.Repeats += p.Repeats
+		at.Dead += p.Dead
+		cover[key] = at
+	}
+	if err := t.finish(ctx, l.FlowID, done, Delivered, now, ""); err != nil {
+		return err
+	}
+	total.Last = t.s.now()
+	if err := t.addCounts(ctx, l.FlowID, 0, total); err != nil {
+		return err
+	}
+	for run, counts := range runs {
+		if err := t.addCounts(ctx, l.FlowID, run, counts); err != nil {
+			return err
+		}
+	}
+	for _, at := range cover {
+		if err := t.addCoverage(ctx, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finish ends deliveries and forgets what only reading their splits needed, unless another flow still wants it.
+func (t tx) finish(ctx context.Context, flowID int64, splits []any, state State, now int64, reason string) error {
+	const chunk = 500
+	for len(splits) > 0 {
+		part := splits[:min(chunk, len(splits))]
+		splits = splits[len(part):]
+		args := append([]any{state, now, reason, flowID}, part...)
+		if err := t.exec(ctx, `UPDATE delivery SET state = ?, finished = ?, error = ? WHERE flow_id = ? AND split_id IN (`+marks(len(part))+`)`, args...); err != nil {
+			return err
+		}
+		if state == Failed {
+			continue // it can be tried again
+		}
+		if err := t.exec(ctx, `UPDATE split SET body = NULL WHERE id IN (`+marks(len(part))+`)
+			AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.split_id = split.id AND d.state IN (0, 2, 3))`, part...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A Setback is what became of a delivery that could not be read or written.
+type Setback struct {
+	Delivery
+	State State     // Pending (again, at Due), Failed, Lost or Discarded
+	Due   time.Time // of a pending one
+	Count bool      // the attempt counts
+	Error Trouble
+}
+
+// SetBack writes setbacks down under the lane's lease.
+func (s *Store) SetBack(ctx context.Context, l Lane, sourceID int64, backs []Setback) error {
+	if len(backs) == 0 {
+		return nil
+	}
+	return s.inTx(ctx, func(t tx) error {
+		if err := t.underLease(ctx, l.Lease, `lease = lease`); err != nil {
+			return err
+		}
+		now := micros(s.now())
+		for _, b := range backs {
+			if b.State != Pending {
+				if err := t.finish(ctx, l.FlowID, []any{b.SplitID}, b.State, now, b.Error.text()); err != nil {
+					return err
+				}
+				if b.State == Lost {
+					if err := t.lose(ctx, l.FlowID, sourceID, b); err != nil {
+						return err
+					}
+				}
+				continue
+			}
+			if err := t.exec(ctx, `UPDATE delivery SET due = ?, attempts = attempts + ?, waits = waits + ?, error = ? WHERE flow_id = ? AND split_id = ?`,
+				micros(b.Due), flag(b.Count), flag(!b.Count), b.Error.text(), l.FlowID, b.SplitID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// lose counts a lost split where people look for it.
+func (t tx) lose(ctx context.Context, flowID, sourceID int64, b Setback) error {
+	if err := t.addCounts(ctx, flowID, 0, Counts{Lost: 1}); err != nil {
+		return err
+	}
+	if b.RunID != 0 {
+		if err := t.addCounts(ctx, flowID, b.RunID, Counts{Lost: 1}); err != nil {
+			return err
+		}
+	}
+	return t.addCoverage(ctx, Coverage{SourceID: sourceID, FlowID: flowID, Stream: b.Split.Stream, Hour: hourOf(b.Split.Time), Lost: 1})
+}
+
+// ReleaseLane gives the lease back and says when the lane is due again: when its next delivery is, but not before
+// blocked. A trouble is shown until the next batch is committed.
+func (s *Store) ReleaseLane(ctx context.Context, l Lane, blocked time.Time, trouble *Trouble) error {
+	return s.inTx(ctx, func(t tx) error {
+		set, args := []string{`lease_until = 0`}, []any{}
+		if trouble != nil {
+			set, args = append(set, `error = ?`, `failures = failures + 1`), append(args, trouble.text())
+		}
+		// The row is locked by this statement before the deliveries are looked at: a listing that adds some after
+		// that waits, and then makes the lane due itself.
+		if err := t.underLease(ctx, l.Lease, strings.Join(set, ", "), args...); err != nil {
+			return err
+		}
+		return t.exec(ctx, `UPDATE lane SET due = CASE WHEN EXISTS (SELECT 1 FROM object o WHERE o.id = lane.flow_id AND o.paused = 1) THEN ? ELSE
+			(SELECT CASE WHEN coalesce(min(d.due), ?) > ? THEN coalesce(min(d.due), ?) ELSE ? END FROM delivery d
+				WHERE d.flow_id = lane.flow_id AND d.lane = lane.lane AND d.state IN (0, 3)) END WHERE id = ?`,
+			int64(never), int64(never), micros(blocked), int64(never), micros(blocked), l.ID)
+	})
+}
+
+// RetryDeliveries makes the failed (or failed and lost) deliveries of a flow pending again and gives their number.
+func (s *Store) RetryDeliveries(ctx context.Context, flowID int64) (int64, error) {
+	var n int64
+	err := s.inTx(ctx, func(t tx) error {
+		var err error
+		now := micros(s.now())
+		n, err = t.changed(ctx, `UPDATE delivery SET state = 0, attempts = 0, waits = 0, revision = 0, due = ?, error = NULL WHERE flow_id = ? AND state = 2`, now, flowID)
+		if err != nil || n == 0 {
+			return err
+		}
+		return t.exec(ctx, `UPDATE lane SET due = ? WHERE flow_id = ? AND due > ?`, now, flowID, now)
+	})
+	return n, err
+}

@@ -1,0 +1,186 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"slices"
+
+	"github.com/headrace/headrace/internal/connector"
+)
+
+// An ItemState is where an inventory item stands.
+type ItemState int64
+
+// The states of an item. One that is being sent counts as present when deletes are looked for and as different when
+// contents are compared, so that a crash between sending and committing leaves neither an orphan nor a stale item.
+const (
+	Sending    ItemState = 0
+	Sent       ItemState = 1
+	SendFailed ItemState = 2
+)
+
+// An InventoryItem is one key that a mirror's destination holds.
+type InventoryItem struct {
+	DestinationID int64
+	Key           string
+	SourceKey     string // not kept as text: only its hash
+	SplitID       int64
+	State         ItemState
+	Content, ACL  connector.Hash
+	Crawl         int64
+	Error         string
+	Gone          bool // the destination no longer holds it: the row goes
+}
+
+// KeyHash is the 64 bits by which an inventory finds a key.
+func KeyHash(key string) int64 {
+	sum := sha256.Sum256([]byte(key))
+	return int64(binary.BigEndian.Uint64(sum[:8]))
+}
+
+// putInventory writes items in the order of their hashes, so that pages are touched once.
+func (t tx) putInventory(ctx context.Context, items []InventoryItem) error {
+	if len(items) == 0 {
+		return nil
+	}
+	put, err := t.prepare(ctx, `INSERT INTO inventory (destination_id, hash, key, source_key, split_id, state, content, acl, crawl, error) VALUES (?,?,?,?,?,?,?,?,?,?)
+		ON CONFLICT (destination_id, hash, key) DO UPDATE SET source_key = excluded.source_key, split_id = excluded.split_id, state = excluded.state,
+		content = excluded.content, acl = excluded.acl, crawl = CASE WHEN excluded.crawl > inventory.crawl THEN excluded.crawl ELSE inventory.crawl END, error = excluded.error`)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = put.Close() }()
+	for _, i := range sortedByHash(items) {
+		if i.Gone {
+			err = t.exec(ctx, `DELETE FROM inventory WHERE destination_id = ? AND hash = ? AND key = ?`, i.DestinationID, KeyHash(i.Key), i.Key)
+		} else {
+			_, err = put.ExecContext(ctx, i.DestinationID, KeyHash(i.Key), i.Key, KeyHash(i.SourceKey), i.SplitID, i.State, i.Content[:], i.ACL[:], i.Crawl, i.Error)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func sortedByHash(items []InventoryItem) []InventoryItem {
+	sorted := slices.Clone(items)
+	slices.SortStableFunc(sorted, func(a, b InventoryItem) int {
+		x, y := KeyHash(a.Key), KeyHash(b.Key)
+		switch {
+		case x < y:
+			return -1
+		case x > y:
+			return 1
+		}
+		return 0
+	})
+	return sorted
+}
+
+// MarkSending says, before anything is sent, that these items may be at the destination from now on with a content
+// that nobody knows.
+func (s *Store) MarkSending(ctx context.Context, l Lane, items []InventoryItem) error {
+	for i := range items {
+		items[i].State = Sending
+	}
+	return s.inTx(ctx, func(t tx) error {
+		if err := t.underLease(ctx, l.Lease, `lease = lease`); err != nil {
+			return err
+		}
+		return t.putInventory(ctx, items)
+	})
+}
+
+const itemColumns = `key, split_id, state, content, acl, crawl, coalesce(error, '')`
+
+func scanItem(destination int64, scan func(...any) error) (InventoryItem, error) {
+	var content, acl []byte
+	i := InventoryItem{DestinationID: destination}
+	err := scan(&i.Key, &i.SplitID, &i.State, &content, &acl, &i.Crawl, &i.Error)
+	copy(i.Content[:], content)
+	copy(i.ACL[:], acl)
+	return i, err
+}
+
+// Items gives what the inventory knows of these keys.
+func (s *Store) Items(ctx context.Context, destinationID int64, keys []string) (map[string]InventoryItem, error) {
+	found := make(map[string]InventoryItem, len(keys))
+	const chunk = 400
+	for len(keys) > 0 {
+		part := keys[:min(chunk, len(keys))]
+		keys = keys[len(part):]
+		args := []any{destinationID}
+		for _, k := range part {
+			args = append(args, KeyHash(k))
+		}
+		err := s.reading().each(ctx, `SELECT `+itemColumns+` FROM inventory WHERE destination_id = ? AND hash IN (`+marks(len(part))+`)`, args, func(scan func(...any) error) error {
+			i, err := scanItem(destinationID, scan)
+			found[i.Key] = i
+			return err
+		})
+		if err != nil {
+			return nil, s.trouble(err)
+		}
+	}
+	return found, nil
+}
+
+// ItemsOf gives the items that one key of the source produced: what a delete of it must reach.
+func (s *Store) ItemsOf(ctx context.Context, destinationID int64, sourceKey string) ([]InventoryItem, error) {
+	var all []InventoryItem
+	err := s.reading().each(ctx, `SELECT `+itemColumns+` FROM inventory WHERE destination_id = ? AND source_key = ?`, []any{destinationID, KeyHash(sourceKey)}, func(scan func(...any) error) error {
+		i, err := scanItem(destinationID, scan)
+		all = append(all, i)
+		return err
+	})
+	return all, s.trouble(err)
+}
+
+// SawSplit marks the items of a split that was delivered before as seen by a crawl, unless one of them is not surely
+// at the destination; then nothing is marked and the split must be read again.
+func (s *Store) SawSplit(ctx context.Context, destinationID, splitID, crawl int64) (bool, error) {
+	sound := false
+	err := s.inTx(ctx, func(t tx) error {
+		var doubtful int
+		if err := t.row(ctx, `SELECT count(*) FROM inventory WHERE destination_id = ? AND split_id = ? AND state <> 1`, destinationID, splitID).Scan(&doubtful); err != nil {
+			return err
+		}
+		if sound = doubtful == 0; !sound {
+			return nil
+		}
+		return t.exec(ctx, `UPDATE inventory SET crawl = ? WHERE destination_id = ? AND split_id = ? AND crawl < ?`, crawl, destinationID, splitID, crawl)
+	})
+	return sound, err
+}
+
+// SawKeys marks items as seen by a crawl though nothing was sent: their record was refused, or did not change.
+func (s *Store) SawKeys(ctx context.Context, destinationID int64, sourceKeys []string, crawl int64) error {
+	return s.inTx(ctx, func(t tx) error {
+		for _, k := range sourceKeys {
+			if err := t.exec(ctx, `UPDATE inventory SET crawl = ? WHERE destination_id = ? AND source_key = ? AND crawl < ?`, crawl, destinationID, KeyHash(k), crawl); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// InventorySize counts the items of a destination, and those that a crawl did not see.
+func (s *Store) InventorySize(ctx context.Context, destinationID, crawl int64) (all, unseen int64, err error) {
+	err = s.reading().row(ctx, `SELECT count(*), coalesce(sum(CASE WHEN crawl < ? THEN 1 ELSE 0 END), 0) FROM inventory WHERE destination_id = ?`, crawl, destinationID).Scan(&all, &unseen)
+	return all, unseen, s.trouble(err)
+}
+
+// Unseen gives a page of the items that a crawl did not see, after a key's hash.
+func (s *Store) Unseen(ctx context.Context, destinationID, crawl, after int64, limit int) ([]InventoryItem, error) {
+	var all []InventoryItem
+	err := s.reading().each(ctx, `SELECT `+itemColumns+` FROM inventory WHERE destination_id = ? AND crawl < ? AND hash > ? ORDER BY hash LIMIT ?`,
+		[]any{destinationID, crawl, after, limit}, func(scan func(...any) error) error {
+			i, err := scanItem(destinationID, scan)
+			all = append(all, i)
+			return err
+		})
+	return all, s.trouble(err)
+}

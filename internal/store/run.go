@@ -1,0 +1,148 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/headrace/headrace/internal/fault"
+)
+
+// A Run is bounded work that has an end: a backfill, a replay, a crawl.
+type Run struct {
+	ID       int64           `json:"-"`
+	UID      string          `json:"id"`
+	Kind     string          `json:"kind"` // backfill, replay, crawl
+	FlowID   int64           `json:"-"`
+	Number   int64           `json:"number,omitempty"` // a crawl's
+	State    string          `json:"state"`
+	Spec     json.RawMessage `json:"spec"`
+	Error    string          `json:"error,omitempty"`
+	Created  time.Time       `json:"created"`
+	Finished time.Time       `json:"finished,omitzero"`
+}
+
+// Kinds and states of runs.
+const (
+	Backfill = "backfill"
+	Replay   = "replay"
+	Crawl    = "crawl"
+
+	RunGoing     = "running"
+	RunHolding   = "waiting for approval"
+	RunSucceeded = "succeeded"
+	RunDead      = "succeeded with dead letters"
+	RunFailed    = "failed"
+	RunCanceled  = "canceled"
+)
+
+// A RunListing says what a run lists, and from which cursor.
+type RunListing struct {
+	SourceID int64
+	Cursor   []byte
+	Tenant   string
+	Again    bool // deliver also what was delivered before: a new generation
+}
+
+// CreateRun stores a new run. With a listing, its splits are listed and delivered to the run's flow.
+func (s *Store) CreateRun(ctx context.Context, r Run, listing *RunListing) (Run, error) {
+	r.UID, r.State, r.Created = newUID("run_"), RunGoing, s.now()
+	err := s.inTx(ctx, func(t tx) error {
+		if r.Kind == Crawl {
+			if err := t.row(ctx, `SELECT coalesce(max(number), 0) + 1 FROM run WHERE flow_id = ? AND kind = ?`, r.FlowID, Crawl).Scan(&r.Number); err != nil {
+				return err
+			}
+		}
+		if err := t.row(ctx, `INSERT INTO run (uid, kind, flow_id, number, state, spec, created) VALUES (?,?,?,?,?,?,?) RETURNING id`,
+			r.UID, r.Kind, r.FlowID, r.Number, r.State, string(r.Spec), micros(r.Created)).Scan(&r.ID); err != nil {
+			return err
+		}
+		if err := t.addCounts(ctx, r.FlowID, r.ID, Counts{}); err != nil || listing == nil {
+			return err
+		}
+		generation := int64(0)
+		if listing.Again {
+			generation = r.ID
+		}
+		return t.exec(ctx, `INSERT INTO listing (source_id, run_id, flow_id, generation, cursor, tenant, due) VALUES (?,?,?,?,?,?,?)`,
+			listing.SourceID, r.ID, r.FlowID, generation, nonNil(listing.Cursor), listing.Tenant, micros(r.Created))
+	})
+	return r, err
+}
+
+const runColumns = `id, uid, kind, flow_id, number, state, spec, error, created, finished`
+
+func scanRun(scan func(...any) error) (Run, error) {
+	var (
+		r                 Run
+		spec              string
+		created, finished int64
+	)
+	err := scan(&r.ID, &r.UID, &r.Kind, &r.FlowID, &r.Number, &r.State, &spec, &r.Error, &created, &finished)
+	r.Spec, r.Created, r.Finished = json.RawMessage(spec), moment(created), moment(finished)
+	return r, err
+}
+
+// Runs gives runs, the newest first; flowID 0: of all flows; state "": in any.
+func (s *Store) Runs(ctx context.Context, flowID int64, state string, limit int) ([]Run, error) {
+	var all []Run
+	err := s.reading().each(ctx, `SELECT `+runColumns+` FROM run WHERE (flow_id = ? OR ? = 0) AND (state = ? OR ? = '') ORDER BY id DESC LIMIT ?`,
+		[]any{flowID, flowID, state, state, limit}, func(scan func(...any) error) error {
+			r, err := scanRun(scan)
+			all = append(all, r)
+			return err
+		})
+	return all, s.trouble(err)
+}
+
+// Run gives one by UID. NotFound if there is none.
+func (s *Store) Run(ctx context.Context, uid string) (Run, error) {
+	r, err := scanRun(s.reading().row(ctx, `SELECT `+runColumns+` FROM run WHERE uid = ?`, uid).Scan)
+	if isNoRows(err) {
+		return r, &fault.Error{Class: fault.NotFound, Code: "run_not_found", Title: "there is no run " + uid, Hint: "headrace run list shows the newest ones"}
+	}
+	return r, s.trouble(err)
+}
+
+// RunByID gives one by its number.
+func (s *Store) RunByID(ctx context.Context, id int64) (Run, error) {
+	r, err := scanRun(s.reading().row(ctx, `SELECT `+runColumns+` FROM run WHERE id = ?`, id).Scan)
+	return r, s.trouble(err)
+}
+
+// RunProgress is how far a run has come.
+type RunProgress struct {
+	Listing bool  // it is still listing
+	Windows int   // ranges left to list, as far as the source can tell
+	Pending int64 // deliveries that wait
+	Failed  int64
+	Lost    int64
+}
+
+// Progress tells how far a run has come.
+func (s *Store) Progress(ctx context.Context, r Run) (RunProgress, error) {
+	var p RunProgress
+	t := s.reading()
+	var open int
+	if err := t.row(ctx, `SELECT count(*), coalesce(sum(pending), 0) FROM listing WHERE run_id = ? AND ended = 0`, r.ID).Scan(&open, &p.Windows); err != nil {
+		return p, s.trouble(err)
+	}
+	p.Listing = open > 0
+	err := t.row(ctx, `SELECT coalesce(sum(CASE WHEN state IN (0, 3) THEN 1 ELSE 0 END), 0), coalesce(sum(CASE WHEN state = 2 THEN 1 ELSE 0 END), 0),
+		coalesce(sum(CASE WHEN state = 4 THEN 1 ELSE 0 END), 0) FROM delivery WHERE flow_id = ? AND run_id = ?`, r.FlowID, r.ID).Scan(&p.Pending, &p.Failed, &p.Lost)
+	return p, s.trouble(err)
+}
+
+// EndRun sets the state of a running run. Nothing happens if it has ended already.
+func (s *Store) EndRun(ctx context.Context, id int64, state, reason string) error {
+	return s.inTx(ctx, func(t tx) error {
+		n, err := t.changed(ctx, `UPDATE run SET state = ?, error = ?, finished = ? WHERE id = ? AND state IN (?, ?)`, state, reason, micros(s.now()), id, RunGoing, RunHolding)
+		if err != nil || n == 0 {
+			return err
+		}
+		if err := t.exec(ctx, `UPDATE listing SET ended = 1 WHERE run_id = ?`, id); err != nil || state != RunCanceled {
+			return err
+		}
+		return t.exec(ctx, `UPDATE delivery SET state = 5 WHERE run_id = ? AND state IN (0, 3)`, id)
+	})
+}

@@ -1,0 +1,184 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"sort"
+	"time"
+
+	"github.com/headrace/headrace/internal/connector"
+)
+
+// HashSize is how many bytes of a key's hash are remembered.
+const HashSize = len(connector.Hash{})
+
+// A SeenBlock is keys of one hour that one commit delivered: sorted hashes, packed.
+type SeenBlock struct {
+	Generation int64
+	Hour       int64 // hours since 1970, of the records' time
+	Hashes     []connector.Hash
+}
+
+const (
+	// blockHashes bounds a block, so that looking one key up never reads much.
+	blockHashes = 4096
+	// mergeAt sorted runs of one tier become one of the next: a key is rewritten once for each tier, not once for
+	// each commit.
+	mergeAt = 8
+)
+
+func (t tx) putSeen(ctx context.Context, flowID int64, blocks []SeenBlock) error {
+	for _, b := range blocks {
+		slices.SortFunc(b.Hashes, func(x, y connector.Hash) int { return bytes.Compare(x[:], y[:]) })
+		if err := t.insertSeen(ctx, flowID, b.Generation, b.Hour, 0, b.Hashes, micros(t.s.now())); err != nil {
+			return err
+		}
+		runs, err := t.seenRuns(ctx, flowID, b.Generation, b.Hour, 0)
+		for tier := int64(0); err == nil && runs >= mergeAt; tier++ {
+			runs, err = t.mergeSeen(ctx, flowID, b.Generation, b.Hour, tier)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// insertSeen stores sorted hashes in blocks of a bounded size.
+func (t tx) insertSeen(ctx context.Context, flowID, generation, hour, tier int64, hashes []connector.Hash, added int64) error {
+	var next int64
+	if err := t.row(ctx, `SELECT coalesce(max(block), 0) + 1 FROM seen WHERE flow_id = ? AND generation = ? AND hour = ?`, flowID, generation, hour).Scan(&next); err != nil {
+		return err
+	}
+	for number := 0; len(hashes) > 0; number++ {
+		part := hashes[:min(len(hashes), blockHashes)]
+		hashes = hashes[len(part):]
+		packed := make([]byte, 0, len(part)*HashSize)
+		for _, h := range part {
+			packed = append(packed, h[:]...)
+		}
+		if err := t.exec(ctx, `INSERT INTO seen (flow_id, generation, hour, block, tier, part, count, low, high, hashes, added) VALUES (?,?,?,?,?,?,?,?,?,?,?)`,
+			flowID, generation, hour, next, tier, number, len(part), part[0][:], part[len(part)-1][:], packed, added); err != nil {
+			return err
+		}
+		next++
+	}
+	return nil
+}
+
+// mergeSeen makes the runs of a tier into one run of the next and tells how many that one has now.
+func (t tx) mergeSeen(ctx context.Context, flowID, generation, hour, tier int64) (int, error) {
+	var (
+		all   []connector.Hash
+		added int64
+	)
+	where, args := ` WHERE flow_id = ? AND generation = ? AND hour = ? AND tier = ?`, []any{flowID, generation, hour, tier}
+	err := t.each(ctx, `SELECT hashes, added FROM seen`+where, args, func(scan func(...any) error) error {
+		var (
+			packed []byte
+			at     int64
+		)
+		if err := scan(&packed, &at); err != nil {
+			return err
+		}
+		all = append(all, unpack(packed)...)
+		added = max(added, at)
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	if err := t.exec(ctx, `DELETE FROM seen`+where, args...); err != nil {
+		return 0, err
+	}
+	slices.SortFunc(all, func(x, y connector.Hash) int { return bytes.Compare(x[:], y[:]) })
+	all = slices.Compact(all)
+	if err := t.insertSeen(ctx, flowID, generation, hour, tier+1, all, added); err != nil {
+		return 0, err
+	}
+	return t.seenRuns(ctx, flowID, generation, hour, tier+1)
+}
+
+// seenRuns counts the sorted runs of a tier. Each has at most one block in which a certain key can be.
+func (t tx) seenRuns(ctx context.Context, flowID, generation, hour, tier int64) (int, error) {
+	var n int
+	err := t.row(ctx, `SELECT count(*) FROM seen WHERE flow_id = ? AND generation = ? AND hour = ? AND tier = ? AND part = 0`, flowID, generation, hour, tier).Scan(&n)
+	return n, err
+}
+
+func unpack(packed []byte) []connector.Hash {
+	all := make([]connector.Hash, len(packed)/HashSize)
+	for i := range all {
+		copy(all[i][:], packed[i*HashSize:])
+	}
+	return all
+}
+
+// SeenIn calls f with every hash that is remembered of an hour, in no order, for a filter in memory.
+func (s *Store) SeenIn(ctx context.Context, flowID, generation, hour int64, f func(connector.Hash)) error {
+	err := s.reading().each(ctx, `SELECT hashes FROM seen WHERE flow_id = ? AND generation = ? AND hour = ?`, []any{flowID, generation, hour},
+		func(scan func(...any) error) error {
+			var packed []byte
+			if err := scan(&packed); err != nil {
+				return err
+			}
+			for _, h := range unpack(packed) {
+				f(h)
+			}
+			return nil
+		})
+	return s.trouble(err)
+}
+
+// SeenCount is how many hashes are remembered of an hour.
+func (s *Store) SeenCount(ctx context.Context, flowID, generation, hour int64) (int, error) {
+	var n int
+	err := s.reading().row(ctx, `SELECT coalesce(sum(count), 0) FROM seen WHERE flow_id = ? AND generation = ? AND hour = ?`, flowID, generation, hour).Scan(&n)
+	return n, s.trouble(err)
+}
+
+// Seen tells which of the hashes of one hour were delivered before.
+func (s *Store) Seen(ctx context.Context, flowID, generation, hour int64, hashes []connector.Hash) (map[connector.Hash]bool, error) {
+	found := map[connector.Hash]bool{}
+	sorted := slices.Clone(hashes)
+	slices.SortFunc(sorted, func(x, y connector.Hash) int { return bytes.Compare(x[:], y[:]) })
+	if len(sorted) == 0 {
+		return found, nil
+	}
+	low, high := sorted[0], sorted[len(sorted)-1]
+	err := s.reading().each(ctx, `SELECT hashes FROM seen WHERE flow_id = ? AND generation = ? AND hour = ? AND high >= ? AND low <= ?`,
+		[]any{flowID, generation, hour, low[:], high[:]}, func(scan func(...any) error) error {
+			var packed []byte
+			if err := scan(&packed); err != nil {
+				return err
+			}
+			n := len(packed) / HashSize
+			for _, h := range sorted {
+				i := sort.Search(n, func(i int) bool { return bytes.Compare(packed[i*HashSize:(i+1)*HashSize], h[:]) >= 0 })
+				if i < n && bytes.Equal(packed[i*HashSize:(i+1)*HashSize], h[:]) {
+					found[h] = true
+				}
+			}
+			return nil
+		})
+	return found, s.trouble(err)
+}
+
+// forgetSeen forgets the hours to which nothing was added since before. An hour is kept whole or not at all.
+func (t tx) forgetSeen(ctx context.Context, before time.Time, limit int) (int64, error) {
+	var stale [][3]int64
+	err := t.each(ctx, `SELECT flow_id, generation, hour FROM seen GROUP BY flow_id, generation, hour HAVING max(added) < ? LIMIT ?`, []any{micros(before), limit},
+		func(scan func(...any) error) error {
+			var k [3]int64
+			err := scan(&k[0], &k[1], &k[2])
+			stale = append(stale, k)
+			return err
+		})
+	for _, k := range stale {
+		if err == nil {
+			err = t.exec(ctx, `DELETE FROM seen WHERE flow_id = ? AND generation = ? AND hour = ?`, k[0], k[1], k[2])
+		}
+	}
+	return int64(len(stale)), err
+}
