@@ -1,0 +1,24 @@
+// Package registry lists the connectors. A new one is one line here.
+package registry
+
+import (
+	"github.com/headrace/headrace/internal/connector"
+	"github.com/headrace/headrace/internal/connector/file"
+)
+
+// Specs are all connectors, in the order in which people see them.
+func Specs() []connector.Spec {
+	return []connector.Spec{
+		file.Spec(),
+	}
+}
+
+// Find gives the connector of a name.
+func Find(name string) (connector.Spec, bool) {
+	for _, spec := range Specs() {
+		if spec.Name == name {
+			return spec, true
+		}
+	}
+	return connector.Spec{}, false
+}
