@@ -1,0 +1,288 @@
+package office365
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/headrace/headrace/internal/connector"
+	"github.com/headrace/headrace/internal/fault"
+	"github.com/headrace/headrace/internal/microsoft"
+)
+
+// An api makes the activity feed's requests: every one with the tenant in its path and the publisher in its query.
+type api struct {
+	client    *microsoft.Client
+	perMinute int
+	limit     func(scope string, perMinute int) connector.Limiter
+	tenant    string // as in the credential: GUID or domain
+	publisher string // "": the tenant's GUID
+
+	mu   sync.Mutex
+	guid string
+}
+
+func newAPI(cfg *Config, env connector.Env) (*api, error) {
+	if env.Credential == nil {
+		return nil, fault.New(fault.Invalid, "source %q needs a credential of type %s", env.Name, Name).WithHint("Make one with: headrace credential add NAME --type %s", Name)
+	}
+	a := &api{tenant: strings.ToLower(env.Credential.TenantID), publisher: strings.ToLower(cfg.PublisherID), perMinute: cfg.RequestsPerMinute, limit: env.Limit}
+	if microsoft.IsGUID(a.tenant) {
+		a.guid = a.tenant
+	}
+	client, err := microsoft.Open(microsoft.Options{
+		Credential: env.Credential, Resource: microsoft.Management, Transport: env.Transport, Now: env.Now, Log: env.Log,
+		Limiter: a.limiter,
+	})
+	if err != nil {
+		return nil, err
+	}
+	a.client = client
+	return a, nil
+}
+
+// tenantID is the tenant's GUID, which the API wants in its paths. A domain is resolved by the token.
+func (a *api) tenantID(ctx context.Context) (string, error) {
+	a.mu.Lock()
+	guid := a.guid
+	a.mu.Unlock()
+	if guid != "" {
+		return guid, nil
+	}
+	claims, err := a.client.Claims(ctx)
+	if err != nil {
+		return "", err
+	}
+	if !microsoft.IsGUID(claims.TenantID) {
+		return "", fault.New(fault.Denied, "the token does not say which tenant %s is", a.tenant).WithHint("Put the Directory (tenant) ID, a GUID, into the credential.")
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.guid = strings.ToLower(claims.TenantID)
+	return a.guid, nil
+}
+
+// root is https://host/api/v1.0/{tenant}/activity/feed.
+func (a *api) root(ctx context.Context) (string, error) {
+	tenant, err := a.tenantID(ctx)
+	if err != nil {
+		return "", err
+	}
+	return a.client.Host() + "/api/v1.0/" + tenant + "/activity/feed", nil
+}
+
+// publisherID is what the quota is counted under.
+func (a *api) publisherID(ctx context.Context) (string, error) {
+	if a.publisher != "" {
+		return a.publisher, nil
+	}
+	return a.tenantID(ctx)
+}
+
+// limiter is the quota of the tenant and publisher. A credential with a domain learns the tenant's GUID at its first
+// sign-in.
+func (a *api) limiter(ctx context.Context) (connector.Limiter, error) {
+	tenant, err := a.tenantID(ctx)
+	if err != nil {
+		return nil, err
+	}
+	publisher, err := a.publisherID(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return a.limit("o365/"+tenant+"/"+publisher, a.perMinute), nil
+}
+
+// do makes a request to path below the root, with the publisher added to the query.
+func (a *api) do(ctx context.Context, method, path string, query url.Values, body []byte) (*http.Response, error) {
+	root, err := a.root(ctx)
+	if err != nil {
+		return nil, err
+	}
+	address := root + path
+	if len(query) > 0 {
+		address += "?" + query.Encode()
+	}
+	return a.doURL(ctx, method, address, body, nil)
+}
+
+// doURL is do for an address that the service gave. Addresses on other hosts are refused.
+func (a *api) doURL(ctx context.Context, method, address string, body []byte, header http.Header) (*http.Response, error) {
+	publisher, err := a.publisherID(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if body == nil && method == http.MethodPost {
+		body = []byte{} // some proxies want Content-Length: 0
+	}
+	return a.client.Do(ctx, microsoft.Request{Method: method, URL: withPublisher(address, publisher), Header: header, Body: body})
+}
+
+// withPublisher adds the parameter that the service's own links lack.
+func withPublisher(address, publisher string) string {
+	base, query, _ := strings.Cut(address, "?")
+	for part := range strings.SplitSeq(query, "&") {
+		if name, _, _ := strings.Cut(part, "="); strings.EqualFold(name, "PublisherIdentifier") {
+			return address
+		}
+	}
+	if query != "" {
+		query += "&"
+	}
+	return base + "?" + query + "PublisherIdentifier=" + url.QueryEscape(publisher)
+}
+
+// own tells whether an address that the service gave leads to the API's own host.
+func (a *api) own(address string) bool {
+	u, err := url.Parse(address)
+	host, hostErr := url.Parse(a.client.Host())
+	return err == nil && hostErr == nil && u.Scheme == "https" && strings.EqualFold(u.Host, host.Host) && u.User == nil
+}
+
+// mostPage bounds one answer that is decoded whole: a page of a listing has about 200 short items.
+const mostPage = 32 << 20
+
+// decode reads a whole JSON answer into v and closes it. What is no such JSON is Unavailable: a gateway answered.
+func decode(resp *http.Response, v any) error {
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, mostPage+1))
+	if err != nil {
+		return microsoft.Diagnose(resp.Request.URL.Hostname(), err)
+	}
+	if len(body) > mostPage {
+		return fault.New(fault.Unavailable, "the answer is larger than %d bytes", mostPage)
+	}
+	if err := json.Unmarshal(body, v); err != nil {
+		return microsoft.Unreadable("management", resp, body, err)
+	}
+	return nil
+}
+
+// A page is one answer of a listing.
+type page struct {
+	items []json.RawMessage
+	next  string // "": the last
+}
+
+func (a *api) page(ctx context.Context, address string) (page, error) {
+	resp, err := a.doURL(ctx, http.MethodGet, address, nil, nil)
+	if err != nil {
+		return page{}, err
+	}
+	var p page
+	for _, name := range []string{"NextPageUri", "NextPageUrl"} {
+		if p.next == "" {
+			p.next = resp.Header.Get(name)
+		}
+	}
+	if err := decode(resp, &p.items); err != nil {
+		return page{}, err
+	}
+	if p.next != "" && !a.own(p.next) {
+		return page{}, fault.New(fault.Unavailable, "the next page's address leads to another host than %s; it was not followed", a.client.Host()).
+			WithHint("The service or a proxy sent a wrong address. The token is only ever sent to the credential's own host.")
+	}
+	return p, nil
+}
+
+var errLoop = errors.New("the service's pages lead in a circle")
+
+// pages walks a listing of operation ("content", "notifications") to its end and gives the number of pages. A stale
+// page makes it begin again once.
+func (a *api) pages(ctx context.Context, operation, contentType string, w stretch, each func([]json.RawMessage) error, restart func()) (int, error) {
+	root, err := a.root(ctx)
+	if err != nil {
+		return 0, err
+	}
+	query := url.Values{"contentType": {contentType}, "startTime": {stamp(w.From)}, "endTime": {stamp(w.To)}}
+	first := root + "/subscriptions/" + operation + "?" + query.Encode()
+	address, seen, count, restarted := first, map[string]bool{}, 0, false
+	for address != "" {
+		if seen[address] {
+			return count, fault.New(fault.Unavailable, "%w", errLoop)
+		}
+		seen[address] = true
+		p, err := a.page(ctx, address)
+		if err != nil {
+			if address == first || restarted || !stalePage(err) {
+				return count, err
+			}
+			restart()
+			address, seen, count, restarted = first, map[string]bool{}, 0, true
+			continue
+		}
+		count++
+		if err := each(p.items); err != nil {
+			return count, err
+		}
+		address = p.next
+	}
+	return count, nil
+}
+
+// stalePage: AF20031 is a token that is not known any more, AF20055 and AF20030 one whose window aged out.
+func stalePage(err error) bool {
+	switch codeOf(err) {
+	case "AF20031", "AF20055", "AF20030":
+		return true
+	}
+	return false
+}
+
+// codeOf is the service's code of an error; "" if it gave none.
+func codeOf(err error) string {
+	if f, ok := fault.As(err); ok && f.Upstream != nil {
+		return f.Upstream.Code
+	}
+	return ""
+}
+
+// stamp is the documented form of times: UTC without a zone.
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05") }
+
+// contents lists the blobs of a window.
+//
+// It asks one second earlier than the window: a blob asked for with a start equal to its own time can come back
+// partial (seen by Filebeat's authors).
+func (a *api) contents(ctx context.Context, contentType string, w stretch, oldest time.Time) ([]content, int, error) {
+	var found []content
+	ask := stretch{later(w.From.Add(-time.Second), oldest), w.To}
+	pages, err := a.pages(ctx, "content", contentType, ask, func(items []json.RawMessage) error {
+		for _, raw := range items {
+			c, err := readContent(raw)
+			if err != nil {
+				return err
+			}
+			found = append(found, c)
+		}
+		return nil
+	}, func() { found = nil })
+	if err != nil {
+		return nil, pages, fmt.Errorf("list content %s from %s to %s: %w", contentType, stamp(w.From), stamp(w.To), err)
+	}
+	return found, pages, nil
+}
+
+// readContent reads one item of a listing. One without an ID would be lost silently, so it is an error.
+func readContent(raw json.RawMessage) (content, error) {
+	var c content
+	if err := json.Unmarshal(raw, &c); err != nil {
+		return c, fault.New(fault.Unavailable, "an item of the listing can't be read: %w", err)
+	}
+	if c.ContentID == "" {
+		if u, err := url.Parse(c.ContentURI); err == nil {
+			c.ContentID = u.Path[strings.LastIndexByte(u.Path, '/')+1:]
+		}
+	}
+	if c.ContentID == "" {
+		return c, fault.New(fault.Unavailable, "an item of the listing has no content ID")
+	}
+	return c, nil
+}

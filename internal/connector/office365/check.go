@@ -1,0 +1,194 @@
+package office365
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/headrace/headrace/internal/connector"
+	"github.com/headrace/headrace/internal/fault"
+	"github.com/headrace/headrace/internal/microsoft"
+)
+
+// The names of the rows that are not permissions.
+const (
+	rowToken      = "Token from Entra"
+	rowAudit      = "Audit logging in the tenant"
+	rowLive       = "Live read"
+	rowClock      = "Clock"
+	tokenPatience = 10 * time.Second
+)
+
+// check signs in, compares the permissions and lists the subscriptions; it changes nothing. cfg nil: of the credential
+// alone, without a source.
+func check(ctx context.Context, cfg *Config, env connector.Env) []connector.Check {
+	with := cfg
+	if with == nil {
+		with = NewConfig().(*Config)
+	}
+	if err := with.Validate().Err(); err != nil {
+		return []connector.Check{failure("Settings", err, "")}
+	}
+	a, err := newAPI(with, env)
+	if err != nil {
+		return []connector.Check{failure(rowToken, err, "")}
+	}
+	defer func() { _ = a.client.Close() }()
+	c := &checker{api: a, cfg: cfg, env: env}
+	return c.run(ctx)
+}
+
+type checker struct {
+	api  *api
+	cfg  *Config
+	env  connector.Env
+	rows []connector.Check
+}
+
+func (c *checker) run(ctx context.Context) []connector.Check {
+	began := c.env.Now()
+	claims, err := c.token(ctx)
+	row := connector.Check{Name: rowToken, Result: connector.Works, Text: "Entra gave a token", Took: c.env.Now().Sub(began)}
+	if err != nil {
+		row = failure(rowToken, err, c.signInLink(err))
+		row.Took = c.env.Now().Sub(began)
+	}
+	c.rows = append(c.rows, row)
+	if err != nil {
+		for _, r := range rights() {
+			c.rows = append(c.rows, connector.Check{Name: r.Name, Result: connector.Unknown, Text: "cannot tell without a token"})
+		}
+		c.rows = append(c.rows, connector.Check{Name: rowAudit, Result: connector.Unknown, Text: "cannot tell without a token"}, c.clock())
+		return c.rows
+	}
+	c.rows = append(c.rows, microsoft.CheckRights(c.api.client.Cloud(), claims, rights(), c.needs)...)
+	c.live(ctx)
+	c.rows = append(c.rows, c.clock())
+	return c.rows
+}
+
+func (c *checker) token(ctx context.Context) (microsoft.Claims, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, tokenPatience*3, context.DeadlineExceeded)
+	defer cancel()
+	return c.api.client.Claims(ctx)
+}
+
+// needs tells whether the source uses a permission that only some do.
+func (c *checker) needs(name string) bool {
+	return name == dlpRight && c.cfg != nil && slices.Contains(c.cfg.streams(), "DLP.All")
+}
+
+// live lists the subscriptions, which also tells whether audit logging is on.
+func (c *checker) live(ctx context.Context) {
+	began := c.env.Now()
+	subs, err := c.api.subscriptions(ctx)
+	took := c.env.Now().Sub(began)
+	audit := connector.Check{Name: rowAudit, Result: connector.Works, Text: "on, as far as the service tells"}
+	live := connector.Check{Name: rowLive, Result: connector.Works, Took: took, Text: fmt.Sprintf("listed the subscriptions: %s", counted(subs))}
+	if err != nil {
+		live = failure(rowLive, err, c.api.client.Cloud().AppURL(c.env.Credential.ClientID, "CallAnAPI"))
+		live.Took = took
+		audit = connector.Check{Name: rowAudit, Result: connector.Unknown, Text: "cannot tell while the live read fails"}
+		if f, ok := fault.As(err); ok && f.Code == "audit_log_off" {
+			audit = failure(rowAudit, err, c.api.client.Cloud().AuditURL())
+			audit.Result, audit.Text = connector.Missing, "off"
+			live = connector.Check{Name: rowLive, Result: connector.Unknown, Text: "cannot tell until audit logging is on", Took: took}
+		}
+	}
+	c.rows = append(c.rows, audit, live)
+	if err == nil && c.cfg != nil {
+		for _, name := range c.cfg.streams() {
+			c.rows = append(c.rows, c.subscription(name, subs))
+		}
+	}
+}
+
+func (c *checker) subscription(name string, subs map[string]subscription) connector.Check {
+	row := connector.Check{Name: "Subscription " + name, Result: connector.Works, Text: "enabled"}
+	sub, ok := subs[name]
+	switch {
+	case ok && sub.on():
+		return row
+	case c.cfg.StartSubscriptions && !ok:
+		row.Result, row.Text = connector.NotNeeded, "not started yet; the first listing starts it"
+	case c.cfg.StartSubscriptions:
+		row.Result, row.Text = connector.NotNeeded, "disabled; the next listing starts it again"
+	default:
+		row.Result, row.Text = connector.Missing, "not running, and startSubscriptions is off"
+		row.Fix = "Start it with: headrace subscription start, or set startSubscriptions: true."
+	}
+	return row
+}
+
+// clock tells how far this machine's clock is from the service's.
+func (c *checker) clock() connector.Check {
+	skew, known := c.api.client.Skew()
+	row := connector.Check{Name: rowClock, Result: connector.Works, Text: "agrees with the service's"}
+	switch {
+	case !known:
+		row.Result, row.Text = connector.Unknown, "the service's time is not known"
+	case skew.Abs() > 5*time.Minute:
+		row.Result, row.Text = connector.Missing, fmt.Sprintf("%s %s", skew.Abs().Round(time.Second), direction(skew))
+		row.Fix = "Set this machine's clock (NTP). Times are corrected meanwhile, but sign-in with certificates would fail."
+	case skew.Abs() > 2*time.Second:
+		row.Text = fmt.Sprintf("%s %s; corrected", skew.Abs().Round(time.Second), direction(skew))
+	}
+	return row
+}
+
+func direction(skew time.Duration) string {
+	if skew > 0 {
+		return "behind the service's"
+	}
+	return "ahead of the service's"
+}
+
+// signInLink leads to where the trouble can be put right.
+func (c *checker) signInLink(err error) string {
+	f, ok := fault.As(err)
+	if !ok {
+		return ""
+	}
+	cloud := c.api.client.Cloud()
+	switch f.Code {
+	case "secret_wrong", "secret_expired", "secret_missing", "certificate_unknown":
+		return cloud.AppURL(c.env.Credential.ClientID, "Credentials")
+	case "consent_missing", "no_roles":
+		return cloud.AppURL(c.env.Credential.ClientID, "CallAnAPI")
+	}
+	return f.Docs
+}
+
+// failure is the row of an error: what happened in Text, what to do in Fix.
+func failure(name string, err error, link string) connector.Check {
+	row := connector.Check{Name: name, Result: connector.Refused, Text: err.Error(), Link: link, Err: err}
+	f, ok := fault.As(err)
+	if !ok {
+		return row
+	}
+	if f.Title != "" {
+		row.Text = f.Title
+	}
+	row.Fix = f.Hint
+	if f.Class == fault.Unavailable || f.Class == fault.Throttled || f.Class == fault.Canceled {
+		row.Result = connector.Unknown
+	}
+	return row
+}
+
+func counted(subs map[string]subscription) string {
+	if len(subs) == 0 {
+		return "none yet"
+	}
+	var names []string
+	for name, s := range subs {
+		if !s.on() {
+			name += " (disabled)"
+		}
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}

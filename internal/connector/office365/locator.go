@@ -1,0 +1,78 @@
+package office365
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/headrace/headrace/internal/connector"
+	"github.com/headrace/headrace/internal/fault"
+)
+
+// settled marks the second split of a blob that was listed when it was younger than the lag: the same content, read
+// again when it can no longer be partial.
+const settled = "#settled"
+
+// A locator is what Read needs of a blob.
+type locator struct {
+	ID  string `json:"id"`
+	URI string `json:"uri"`
+}
+
+func (l locator) json() json.RawMessage {
+	b, err := json.Marshal(l)
+	if err != nil { // two strings always encode
+		return nil
+	}
+	return b
+}
+
+func readLocator(s connector.Split) (locator, error) {
+	var l locator
+	if err := json.Unmarshal(s.Locator, &l); err != nil {
+		return l, fault.New(fault.Internal, "split %s: its locator can't be read: %w", s.ID, err)
+	}
+	if l.ID == "" {
+		return l, fault.New(fault.Internal, "split %s: its locator has no content ID", s.ID)
+	}
+	return l, nil
+}
+
+// splits are what one listed blob becomes: one split, and a second one to be read after the lag if the blob is younger
+// than that. skew is the service's clock minus ours; Ready is by ours.
+func (c content) splits(stream string, now time.Time, lag, skew time.Duration) []connector.Split {
+	created, expires := c.times(now)
+	s := connector.Split{
+		ID: c.ContentID, Locator: locator{ID: c.ContentID, URI: c.ContentURI}.json(),
+		Stream: stream, Time: created, Expires: expires,
+	}
+	if !created.After(now.Add(-lag)) {
+		return []connector.Split{s}
+	}
+	again := s
+	again.ID += settled
+	again.Ready = created.Add(lag - skew)
+	return []connector.Split{s, again}
+}
+
+// times are when the blob was made and when it ends. A blob without a readable time counts as made now: it is listed,
+// so it must be read.
+func (c content) times(now time.Time) (created, expires time.Time) {
+	created, err := parseTime(c.Created)
+	if err != nil {
+		created = now
+	}
+	expires, err = parseTime(c.Expiration)
+	if err != nil {
+		expires = created.Add(horizon)
+	}
+	return created, expires
+}
+
+// parseTime accepts what the API writes: UTC without a zone, with fractions, with Z, and RFC 3339.
+func parseTime(text string) (time.Time, error) {
+	t, err := time.Parse("2006-01-02T15:04:05", text) // fractions are accepted by Parse
+	if err != nil {
+		t, err = time.Parse(time.RFC3339, text)
+	}
+	return t.UTC(), err
+}

@@ -1,0 +1,202 @@
+package office365
+
+import "time"
+
+// A window is one listing to make: the stretch and why.
+type window struct {
+	stretch
+	stream string
+	why    reason
+}
+
+// A reason is why a window is listed.
+type reason string
+
+const (
+	fresh   reason = "fresh"    // what is new
+	catchUp reason = "catch up" // what was not listed yet
+	overlap reason = "overlap"  // again, for content that came late
+	deep    reason = "deep"     // again, far back
+)
+
+const (
+	// mostWindows bounds what one call lists for a content type beyond what is new.
+	mostWindows = 12
+	// pagesSmall and pagesLarge are the numbers of pages at which a window is worth doubling and halving.
+	pagesSmall, pagesLarge = 1, 6
+	// leastStep is as small as a window gets.
+	leastStep = 5 * time.Minute
+	// mostStep keeps a window under the service's 24 hours with the second that it is asked earlier.
+	mostStep = day - time.Minute
+)
+
+// A planner decides what to list. It is a pure function of the cursor, the config and the service's time.
+type planner struct {
+	cfg  *Config
+	now  time.Time
+	only *stretch // a backfill's range; nil: everything, for ever
+}
+
+// limit is the oldest time that can still be asked for.
+func (p planner) limit() time.Time {
+	return p.now.Add(-horizon + margin).Truncate(time.Second).Add(time.Second)
+}
+
+// settled is the time before which listings are final.
+func (p planner) settled() time.Time { return p.now.Add(-p.cfg.Lag.Std()).Truncate(time.Second) }
+
+// end is where the newest window ends.
+func (p planner) end() time.Time { return p.now.Truncate(time.Second) }
+
+func (p planner) step(s *stream) time.Duration {
+	step := s.Step.Std()
+	if step <= 0 {
+		step = p.cfg.Window.Std()
+	}
+	return min(max(step, min(leastStep, p.cfg.Window.Std())), p.cfg.MaxWindow.Std(), mostStep)
+}
+
+// learn adapts the step to the pages that a full window took.
+func (p planner) learn(s *stream, w window, pages int) {
+	if w.why == fresh {
+		return
+	}
+	length := w.To.Sub(w.From)
+	switch step := p.step(s); {
+	case pages >= pagesLarge:
+		s.Step = duration(min(step, length/2))
+	case pages <= pagesSmall && length >= step:
+		s.Step = duration(2 * length)
+	}
+	s.Step = duration(p.step(s)) // within its bounds
+}
+
+// clamp gives up what the service no longer has and returns it.
+func (p planner) clamp(s *stream) []stretch {
+	limit := p.limit()
+	if !s.done().Before(limit) {
+		return nil
+	}
+	lost := s.gaps(s.done(), limit)
+	for _, l := range lost {
+		s.add(l)
+	}
+	return lost
+}
+
+// plan gives the windows of a stream: what is new first, then the oldest that was not listed, and when nothing is left
+// of that, looks back.
+func (p planner) plan(name string, s *stream) []window {
+	var windows []window
+	add := func(why reason, g stretch) { windows = append(windows, window{stretch: g, stream: name, why: why}) }
+	behind := p.end()
+	if p.only != nil {
+		behind = earlier(p.only.To, behind)
+	} else if g := p.newest(s); !g.empty() {
+		add(fresh, g)
+		behind = g.From
+	}
+	left := p.missing(s, behind)
+	for _, g := range left[:min(len(left), mostWindows)] {
+		add(catchUp, g)
+	}
+	if len(left) > 0 || p.only != nil {
+		return windows
+	}
+	if g, ok := p.lookBack(s); ok {
+		add(overlap, g)
+	}
+	if g, ok := p.deepScan(s); ok {
+		add(deep, g)
+	}
+	return windows
+}
+
+// newest is the stretch up to now that goes on where the newest listing ended. If that is far back, only its end:
+// the rest is caught up with, so that what is new never waits for what is old.
+func (p planner) newest(s *stream) stretch {
+	reach := min(max(p.step(s), p.cfg.Lag.Std()+2*p.cfg.Interval.Std()+leastStep), mostStep)
+	return stretch{later(later(s.last(), p.limit()), p.end().Add(-reach)), p.end()}
+}
+
+// missing are the windows of time before behind that were not listed, oldest first.
+func (p planner) missing(s *stream, behind time.Time) []stretch {
+	var left []stretch
+	for _, g := range s.gaps(later(s.done(), p.limit()), behind) {
+		left = append(left, cut(g, p.step(s))...)
+	}
+	return left
+}
+
+// pending is how many windows are left until everything settled is listed.
+func (p planner) pending(s *stream) int {
+	behind := p.settled()
+	if p.only != nil {
+		behind = earlier(p.only.To, p.end())
+	}
+	return len(p.missing(s, behind))
+}
+
+// lookBack is the next piece of the overlap: it goes round and round.
+func (p planner) lookBack(s *stream) (stretch, bool) {
+	from, to := p.again(s, p.cfg.Overlap.Std())
+	if s.Overlap.After(from) && s.Overlap.Before(to) {
+		from = s.Overlap
+	}
+	g := stretch{from, earlier(to, from.Add(p.step(s)))}
+	return g, !g.empty()
+}
+
+// deepScan is the next piece of the deep scan, if one is due or under way.
+func (p planner) deepScan(s *stream) (stretch, bool) {
+	every := p.cfg.DeepScan.Every.Std()
+	if every <= 0 || s.Deep.IsZero() && p.now.Sub(s.DeepDone) < every {
+		return stretch{}, false
+	}
+	from, to := p.again(s, p.cfg.DeepScan.To.Std())
+	from = later(from, s.Deep)
+	g := stretch{from, earlier(to, from.Add(p.step(s)))}
+	return g, true // an empty one ends the scan
+}
+
+// again is how far back listed time is listed again: never before collecting began.
+func (p planner) again(s *stream, back time.Duration) (from, to time.Time) {
+	return later(later(p.end().Add(-back), p.limit()), s.Listed[0].From), s.done()
+}
+
+// finish takes a listed window into the stream. What it returns is the stretch that is complete now; it may be empty.
+func (p planner) finish(s *stream, w window, pages int) stretch {
+	complete := stretch{w.From, earlier(w.To, p.settled())}
+	if complete.empty() {
+		complete.To = complete.From
+	}
+	p.learn(s, w, pages)
+	if p.only != nil { // a backfill ends; what it lists younger than the lag is read again by its second split
+		s.add(w.stretch)
+		return complete
+	}
+	switch w.why {
+	case overlap:
+		s.Overlap = w.To
+		if !w.To.Before(s.done()) {
+			s.Overlap = time.Time{}
+		}
+	case deep:
+		s.Deep = w.To
+		if !w.To.Before(s.done()) {
+			s.Deep, s.DeepDone = time.Time{}, p.now
+		}
+	default:
+		s.add(complete)
+	}
+	return complete
+}
+
+// cut divides a stretch into windows of at most step.
+func cut(g stretch, step time.Duration) []stretch {
+	var pieces []stretch
+	for from := g.From; from.Before(g.To); from = from.Add(step) {
+		pieces = append(pieces, stretch{from, earlier(from.Add(step), g.To)})
+	}
+	return pieces
+}
