@@ -25,6 +25,7 @@ type DeadLetter struct {
 	Tenant  string          `json:"tenant,omitempty"`
 	Body    json.RawMessage `json:"-"`     // the record as the source gave it; empty if it was too large to be held, or no JSON
 	Size    int64           `json:"bytes"` // of Body
+	Place   string          `json:"-"`     // tells letters with neither key nor body apart
 	Stage   string          `json:"stage"` // source, transform, prepare, destination
 	Class   string          `json:"class"`
 	Reason  string          `json:"reason"`
@@ -44,7 +45,7 @@ const (
 
 func (t tx) putLetters(ctx context.Context, letters []DeadLetter) error {
 	for _, d := range letters {
-		sum := sha256.Sum256(append([]byte(d.Key+"\x00"+d.Stage+"\x00"), d.Body...))
+		sum := sha256.Sum256(append([]byte(d.Key+"\x00"+d.Stage+"\x00"+d.Place+"\x00"), d.Body...))
 		now := micros(t.s.now())
 		if err := t.exec(ctx, `INSERT INTO dead_letter (uid, flow_id, split_id, run_id, hash, key, op, time, stream, tenant, body, stage, class, reason, hint, state, created, updated)
 			VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (flow_id, split_id, hash) DO NOTHING`,

@@ -138,21 +138,15 @@ func (s *Store) ItemsOf(ctx context.Context, destinationID int64, sourceKey stri
 	return all, s.trouble(err)
 }
 
-// SawSplit marks the items of a split that was delivered before as seen by a crawl, unless one of them is not surely
+// sawSplit marks the items of a split that was delivered before as seen by a crawl, unless one of them is not surely
 // at the destination; then nothing is marked and the split must be read again.
-func (s *Store) SawSplit(ctx context.Context, destinationID, splitID, crawl int64) (bool, error) {
-	sound := false
-	err := s.inTx(ctx, func(t tx) error {
-		var doubtful int
-		if err := t.row(ctx, `SELECT count(*) FROM inventory WHERE destination_id = ? AND split_id = ? AND state <> 1`, destinationID, splitID).Scan(&doubtful); err != nil {
-			return err
-		}
-		if sound = doubtful == 0; !sound {
-			return nil
-		}
-		return t.exec(ctx, `UPDATE inventory SET crawl = ? WHERE destination_id = ? AND split_id = ? AND crawl < ?`, crawl, destinationID, splitID, crawl)
-	})
-	return sound, err
+func (t tx) sawSplit(ctx context.Context, destinationID, splitID, crawl int64) (bool, error) {
+	var doubtful int
+	err := t.row(ctx, `SELECT count(*) FROM inventory WHERE destination_id = ? AND split_id = ? AND state <> 1`, destinationID, splitID).Scan(&doubtful)
+	if err != nil || doubtful > 0 {
+		return false, err
+	}
+	return true, t.exec(ctx, `UPDATE inventory SET crawl = ? WHERE destination_id = ? AND split_id = ? AND crawl < ?`, crawl, destinationID, splitID, crawl)
 }
 
 // SawKeys marks items as seen by a crawl though nothing was sent: their record was refused, or did not change.

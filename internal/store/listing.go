@@ -44,6 +44,14 @@ type Listed struct {
 	Ended       bool          // a run's listing has come to its end
 	Trouble     *Trouble      // of streams that failed; nil: all is well
 	Failures    int           // in a row, as of now
+	Crawl       *CrawlListing // a mirror's crawl: what was delivered before and is sound is only marked as seen
+}
+
+// CrawlListing says what a crawl compares with.
+type CrawlListing struct {
+	Number        int64
+	DestinationID int64
+	Revision      int64 // of flow and destination together: an older delivery is done again
 }
 
 // CommitListing remembers what was listed, if the lease is still ours: new splits, a pending delivery of each for
@@ -78,6 +86,13 @@ func (s *Store) CommitListing(ctx context.Context, l Listing, found Listed) (int
 func (s *Store) FailListing(ctx context.Context, l Listing, trouble Trouble, again time.Time) error {
 	return s.inTx(ctx, func(t tx) error {
 		return t.underLease(ctx, l.Lease, `due = ?, error = ?, failures = failures + 1, lease_until = 0`, micros(again), trouble.text())
+	})
+}
+
+// PutOff gives the lease back without having listed.
+func (s *Store) PutOff(ctx context.Context, l Listing, until time.Time) error {
+	return s.inTx(ctx, func(t tx) error {
+		return t.underLease(ctx, l.Lease, `due = ?, lease_until = 0`, micros(until))
 	})
 }
 
@@ -147,7 +162,7 @@ func (t tx) putSplits(ctx context.Context, l Listing, found Listed) (int, error)
 			if l.FlowID == 0 {
 				continue
 			}
-			if id, err = t.wantAgain(ctx, l, hash[:], body); err != nil {
+			if id, err = t.wantAgain(ctx, l, hash[:], body, found.Crawl); err != nil {
 				return 0, err
 			}
 		} else {
@@ -200,7 +215,7 @@ func (t tx) wakeFlows(ctx context.Context, l Listing, fresh int, wake map[int64]
 
 // wantAgain makes a known split readable again and its delivery pending, for a backfill: what this flow has delivered
 // stays so unless the run asks for everything again.
-func (t tx) wantAgain(ctx context.Context, l Listing, hash, body []byte) (int64, error) {
+func (t tx) wantAgain(ctx context.Context, l Listing, hash, body []byte, crawl *CrawlListing) (int64, error) {
 	var id int64
 	if err := t.row(ctx, `SELECT id FROM split WHERE source_id = ? AND hash = ?`, l.SourceID, hash).Scan(&id); err != nil {
 		return 0, err
@@ -208,6 +223,15 @@ func (t tx) wantAgain(ctx context.Context, l Listing, hash, body []byte) (int64,
 	states := "2, 4, 5"
 	if l.Generation != 0 {
 		states = "1, 2, 4, 5"
+	}
+	if crawl != nil {
+		sound, err := t.deliveredSound(ctx, l, id, *crawl)
+		if err != nil {
+			return 0, err
+		}
+		if !sound {
+			states = "1, 2, 4, 5"
+		}
 	}
 	n, err := t.changed(ctx, `UPDATE delivery SET state = 0, run_id = ?, generation = ?, attempts = 0, waits = 0, progress = 0, due = ?, error = NULL
 		WHERE flow_id = ? AND split_id = ? AND state IN (`+states+`)`, l.RunID, l.Generation, micros(t.s.now()), l.FlowID, id)
@@ -224,6 +248,17 @@ func (t tx) wantAgain(ctx context.Context, l Listing, hash, body []byte) (int64,
 	return id, nil
 }
 
+// deliveredSound tells whether a split needs no reading: it was delivered by the same revision and everything that it
+// became is surely at the destination. Then it is marked as seen by the crawl.
+func (t tx) deliveredSound(ctx context.Context, l Listing, splitID int64, crawl CrawlListing) (bool, error) {
+	var n int
+	err := t.row(ctx, `SELECT count(*) FROM delivery WHERE flow_id = ? AND split_id = ? AND state = 1 AND revision = ?`, l.FlowID, splitID, crawl.Revision).Scan(&n)
+	if err != nil || n == 0 {
+		return false, err
+	}
+	return t.sawSplit(ctx, crawl.DestinationID, splitID, crawl.Number)
+}
+
 type splitHour struct {
 	stream string
 	hour   int64
@@ -238,4 +273,11 @@ func (t tx) putGaps(ctx context.Context, sourceID int64, gaps []connector.Gap) e
 		}
 	}
 	return nil
+}
+
+// ListNow makes the listings of all sources that are not paused due now.
+func (s *Store) ListNow(ctx context.Context) error {
+	return s.inTx(ctx, func(t tx) error {
+		return t.exec(ctx, `UPDATE listing SET due = ? WHERE ended = 0 AND due < ?`, micros(s.now()), int64(never))
+	})
 }

@@ -3,9 +3,13 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/headrace/headrace/internal/fault"
@@ -31,22 +35,23 @@ func openPostgres(ctx context.Context, o Options) (*Store, error) {
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	s := &Store{kind: onPostgres, write: db, read: db, log: o.Log, url: o.URL, close: db.Close, now: o.Now, fixedClock: o.Now != nil}
 	if s.now == nil {
-		clock := &serverClock{}
-		if err := clock.set(ctx, db); err != nil {
+		s.clock = &serverClock{}
+		if err := s.clock.set(ctx, db); err != nil {
 			_ = db.Close()
 			return nil, s.trouble(err)
 		}
-		s.now = clock.now
+		s.now = s.clock.now
 	}
 	return s, nil
 }
 
-// serverClock is the server's time, as far as this process knows it: asked once and carried on by the monotonic
-// clock. Leases of nodes whose own clocks differ hang on one clock this way.
+// serverClock is the server's time, as far as this process knows it: asked once a minute and carried on by the
+// monotonic clock between. Leases of nodes whose own clocks differ hang on one clock this way.
 type serverClock struct {
 	mu     sync.Mutex
 	server time.Time
 	local  time.Time
+	asked  time.Time // by the wall clock
 }
 
 func (c *serverClock) set(ctx context.Context, db *sql.DB) error {
@@ -59,7 +64,23 @@ func (c *serverClock) set(ctx context.Context, db *sql.DB) error {
 	defer c.mu.Unlock()
 	c.local = before.Add(time.Since(before) / 2)
 	c.server = time.UnixMicro(us)
+	c.asked = before.Round(0)
 	return nil
+}
+
+// clockAge is how long an answer of the server is carried on: machines' clocks drift, and stop while one is suspended.
+const clockAge = time.Minute
+
+// old tells whether the server is to be asked again; only one caller at a time hears yes.
+func (c *serverClock) old() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	// Round takes the monotonic reading off: the wall clock also counts the time of a suspended machine.
+	if age := time.Now().Round(0).Sub(c.asked); age >= 0 && age < clockAge {
+		return false
+	}
+	c.asked = time.Now().Round(0)
+	return true
 }
 
 func (c *serverClock) now() time.Time {
@@ -82,7 +103,7 @@ func (s *Store) trouble(err error) error {
 	if _, ok := fault.As(err); ok {
 		return err
 	}
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || isNoRows(err) {
 		return err
 	}
 	if s.kind == onSQLite {
@@ -94,9 +115,22 @@ func (s *Store) trouble(err error) error {
 	return postgresTrouble(err)
 }
 
+// unreachable tells whether an error is of the connection. Others that are not PostgreSQL's are ours.
+func unreachable(err error) bool {
+	var (
+		connect *pgconn.ConnectError
+		network net.Error
+	)
+	return errors.As(err, &connect) || errors.As(err, &network) || pgconn.SafeToRetry(err) || errors.Is(err, driver.ErrBadConn) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
 func postgresTrouble(err error) error {
 	var e *pgconn.PgError
 	if !errors.As(err, &e) {
+		if !unreachable(err) {
+			return err
+		}
 		return &fault.Error{Class: fault.Unavailable, Code: "database_unreachable", Title: "the database server cannot be reached", Err: err,
 			Hint: "check that PostgreSQL runs and that host and port in --database are right; work goes on by itself when it answers"}
 	}

@@ -18,6 +18,7 @@ type Run struct {
 	State    string          `json:"state"`
 	Spec     json.RawMessage `json:"spec"`
 	Error    string          `json:"error,omitempty"`
+	Deleting bool            `json:"deleting,omitempty"` // a crawl's: its deletes are on their way
 	Created  time.Time       `json:"created"`
 	Finished time.Time       `json:"finished,omitzero"`
 }
@@ -70,15 +71,17 @@ func (s *Store) CreateRun(ctx context.Context, r Run, listing *RunListing) (Run,
 	return r, err
 }
 
-const runColumns = `id, uid, kind, flow_id, number, state, spec, error, created, finished`
+const runColumns = `id, uid, kind, flow_id, number, state, deleting, spec, error, created, finished`
 
 func scanRun(scan func(...any) error) (Run, error) {
 	var (
 		r                 Run
 		spec              string
 		created, finished int64
+		deleting          int64
 	)
-	err := scan(&r.ID, &r.UID, &r.Kind, &r.FlowID, &r.Number, &r.State, &spec, &r.Error, &created, &finished)
+	err := scan(&r.ID, &r.UID, &r.Kind, &r.FlowID, &r.Number, &r.State, &deleting, &spec, &r.Error, &created, &finished)
+	r.Deleting = deleting != 0
 	r.Spec, r.Created, r.Finished = json.RawMessage(spec), moment(created), moment(finished)
 	return r, err
 }

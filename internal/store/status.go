@@ -142,3 +142,57 @@ func (s *Store) Trials(ctx context.Context, flowID int64, limit int) ([]Trial, e
 		})
 	return all, s.trouble(err)
 }
+
+// Standing sums up what is left to do now, for a run that ends when that is nothing.
+type Standing struct {
+	Unlisted  int64 // listings that have not come to their end since a time
+	Available int64 // deliveries whose splits may be read now, those that wait after a trouble included
+	Runs      int64 // runs that have not ended
+	Troubles  []Trouble
+}
+
+// patience is how often in a row something may fail before nobody waits for it any more.
+const patience = 5
+
+// Standing tells what is left to do; since is when the work began. What failed again and again is not waited for but
+// told as a trouble; what was asked to wait by the remote is waited for.
+func (s *Store) Standing(ctx context.Context, since time.Time) (Standing, error) {
+	var (
+		st  Standing
+		t   = s.reading()
+		now = micros(s.now())
+	)
+	collect := func(q string, args ...any) error {
+		return t.each(ctx, q, args, func(scan func(...any) error) error {
+			var text string
+			if err := scan(&text); err != nil {
+				return err
+			}
+			if trouble := parseTrouble(text); trouble != nil && trouble.Class != "throttled" {
+				st.Troubles = append(st.Troubles, *trouble)
+			}
+			return nil
+		})
+	}
+	err := t.row(ctx, `SELECT count(*) FROM listing l WHERE l.ended = 0 AND l.due < ? AND (l.listed_at < ? OR l.due <= ?) AND (l.failures < ? OR l.error LIKE '{"class":"throttled"%')
+		AND (l.run_id <> 0 OR EXISTS (SELECT 1 FROM object o WHERE o.kind = 'flow' AND o.source = l.source_id AND o.paused = 0 AND o.spec NOT LIKE '%"mode":"mirror"%'))`,
+		int64(never), micros(since), now, patience).Scan(&st.Unlisted)
+	if err == nil {
+		err = t.row(ctx, `SELECT count(*) FROM delivery d JOIN split s ON s.id = d.split_id JOIN lane l ON l.flow_id = d.flow_id AND l.lane = d.lane
+			WHERE d.state IN (0, 3) AND s.ready <= ? AND d.waits < ? AND l.due < ? AND (l.failures < ? OR l.error LIKE '{"class":"throttled"%')`,
+			now, patience, int64(never), patience).Scan(&st.Available)
+	}
+	if err == nil {
+		err = t.row(ctx, `SELECT count(*) FROM run WHERE state = ?`, RunGoing).Scan(&st.Runs)
+	}
+	if err == nil {
+		err = collect(`SELECT error FROM listing WHERE ended = 0 AND due < ? AND error <> '' AND failures > 0`, int64(never))
+	}
+	if err == nil {
+		err = collect(`SELECT error FROM lane WHERE due < ? AND error <> '' AND failures > 0`, int64(never))
+	}
+	if err == nil {
+		err = collect(`SELECT DISTINCT d.error FROM delivery d WHERE d.state IN (0, 3) AND d.waits >= ? AND d.error IS NOT NULL LIMIT 20`, patience)
+	}
+	return st, s.trouble(err)
+}

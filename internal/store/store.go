@@ -27,7 +27,8 @@ type Store struct {
 	log   *slog.Logger
 	close func() error
 
-	fixedClock bool // now was given: the server's own clock is not asked
+	fixedClock bool         // now was given: the server's own clock is not asked
+	clock      *serverClock // PostgreSQL without a given clock
 
 	rebound sync.Map // statement with ? → statement with $1
 	url     string   // PostgreSQL only

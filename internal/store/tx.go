@@ -23,6 +23,11 @@ const attempts = 5
 
 // inTx runs f in one write transaction: all of it happens or nothing.
 func (s *Store) inTx(ctx context.Context, f func(tx) error) error {
+	if s.clock != nil && s.clock.old() {
+		if err := s.clock.set(ctx, s.read); err != nil {
+			return s.trouble(err)
+		}
+	}
 	var err error
 	for range attempts {
 		if err = s.once(ctx, f); !isSerialization(err) {

@@ -28,6 +28,11 @@ func (t tx) objectMade(ctx context.Context, o Object) error {
 				return err
 			}
 		}
+		if !o.Paused { // a source rests while no flow wants it
+			if err := t.exec(ctx, `UPDATE listing SET due = ? WHERE source_id = ? AND run_id = 0 AND due > ? AND due < ?`, due, o.SourceID, due, int64(never)); err != nil {
+				return err
+			}
+		}
 		return t.exec(ctx, `INSERT INTO flow_count (flow_id, run_id) VALUES (?, 0) ON CONFLICT (flow_id, run_id) DO NOTHING`, o.ID)
 	}
 	return nil

@@ -1,4 +1,4 @@
--- {serial} is the database's own counting primary key. Times are microseconds since 1970, 0 for none.
+-- {serial} is the database's own counting primary key, {keyed} makes a table its own primary index where the database can. Times are microseconds since 1970, 0 for none.
 
 CREATE TABLE object (
 	id          {serial},
@@ -47,6 +47,7 @@ CREATE TABLE listing (
 	ended       BIGINT NOT NULL DEFAULT 0,   -- a run's listing that has come to its end
 	pending     BIGINT NOT NULL DEFAULT 0,
 	tenant      TEXT NOT NULL DEFAULT '',
+	paused      BIGINT NOT NULL DEFAULT 0,   -- the source is; beside due, so that one row says whether there is work
 	due         BIGINT NOT NULL,
 	served      BIGINT NOT NULL DEFAULT 0,
 	lease       BIGINT NOT NULL DEFAULT 0,   -- rises with each taking; a commit names the one it was begun under
@@ -58,6 +59,7 @@ CREATE TABLE listing (
 	UNIQUE (source_id, run_id)
 );
 CREATE INDEX listing_due ON listing (due);
+CREATE INDEX listing_run ON listing (run_id);
 
 CREATE TABLE split (
 	id        {serial},
@@ -68,6 +70,7 @@ CREATE TABLE split (
 	ready     BIGINT NOT NULL,
 	expires   BIGINT NOT NULL,
 	listed_at BIGINT NOT NULL,
+	run_only  BIGINT NOT NULL DEFAULT 0,     -- a run listed it for its own flow; the others get it when their listing meets it
 	body      {bytes},                       -- ID, locator, inline; emptied when no flow wants the split any more
 	UNIQUE (source_id, hash)
 );
@@ -80,6 +83,7 @@ CREATE TABLE delivery (
 	generation BIGINT NOT NULL DEFAULT 0,
 	lane       BIGINT NOT NULL,
 	state      BIGINT NOT NULL,
+	prior      BIGINT NOT NULL DEFAULT 5,    -- the state to go back to when the run that wants it is canceled
 	revision   BIGINT NOT NULL DEFAULT 0,    -- the flow's at the first attempt
 	attempts   BIGINT NOT NULL DEFAULT 0,    -- that count: Invalid and Internal
 	waits      BIGINT NOT NULL DEFAULT 0,    -- that do not: for the growth of the pause
@@ -88,10 +92,9 @@ CREATE TABLE delivery (
 	progress   BIGINT NOT NULL DEFAULT 0,    -- records of the split that are committed, where the order is stable
 	finished   BIGINT NOT NULL DEFAULT 0,
 	error      TEXT,
-	PRIMARY KEY (flow_id, split_id)
-);
-CREATE INDEX delivery_pending ON delivery (flow_id, lane, time) WHERE state IN (0, 3);
-CREATE INDEX delivery_split ON delivery (split_id);
+	PRIMARY KEY (split_id, flow_id)
+){keyed};
+CREATE INDEX delivery_pending ON delivery (flow_id, lane, time, split_id) WHERE state IN (0, 3);
 CREATE INDEX delivery_trouble ON delivery (flow_id, state) WHERE state IN (2, 4);
 
 CREATE TABLE lane (
@@ -100,6 +103,7 @@ CREATE TABLE lane (
 	lane        BIGINT NOT NULL,
 	tenant      TEXT NOT NULL,
 	receipt     {bytes},
+	paused      BIGINT NOT NULL DEFAULT 0,
 	due         BIGINT NOT NULL,
 	served      BIGINT NOT NULL DEFAULT 0,
 	lease       BIGINT NOT NULL DEFAULT 0,
@@ -111,7 +115,13 @@ CREATE TABLE lane (
 	UNIQUE (flow_id, lane)
 );
 CREATE INDEX lane_due ON lane (due);
-CREATE INDEX lane_tenant ON lane (tenant, served);
+
+-- When each tenant was served last: turns go round by it.
+CREATE TABLE turn (
+	tenant  TEXT PRIMARY KEY,
+	listing BIGINT NOT NULL DEFAULT 0,
+	lane    BIGINT NOT NULL DEFAULT 0
+){keyed};
 
 -- Hashes of the keys that a flow has delivered, packed and sorted, in blocks of one hour of the records' time.
 CREATE TABLE seen (
@@ -124,11 +134,11 @@ CREATE TABLE seen (
 	count      BIGINT NOT NULL,
 	low        {bytes} NOT NULL,
 	high       {bytes} NOT NULL,
-	hashes     {bytes} NOT NULL,
 	added      BIGINT NOT NULL,
+	hashes     {bytes} NOT NULL,             -- last: what stands before is read without it
 	PRIMARY KEY (flow_id, generation, hour, block)
 );
-CREATE INDEX seen_added ON seen (added);
+CREATE INDEX seen_added ON seen (flow_id, generation, hour, added);
 
 CREATE TABLE dead_letter (
 	id       {serial},
@@ -179,7 +189,7 @@ CREATE TABLE coverage (
 	lost      BIGINT NOT NULL DEFAULT 0,
 	updated   BIGINT NOT NULL DEFAULT 0,
 	PRIMARY KEY (source_id, flow_id, stream, hour)
-);
+){keyed};
 
 -- Counts of each flow since it was made; delivery and lane rows go, these stay.
 CREATE TABLE flow_count (
@@ -198,7 +208,7 @@ CREATE TABLE flow_count (
 	newest    BIGINT NOT NULL DEFAULT 0,     -- time of the newest record delivered
 	last      BIGINT NOT NULL DEFAULT 0,     -- when something was delivered last
 	PRIMARY KEY (flow_id, run_id)
-);
+){keyed};
 
 CREATE TABLE run (
 	id       {serial},
@@ -207,6 +217,7 @@ CREATE TABLE run (
 	flow_id  BIGINT NOT NULL,
 	number   BIGINT NOT NULL DEFAULT 0,      -- a crawl's, rising for each flow
 	state    TEXT NOT NULL,
+	deleting BIGINT NOT NULL DEFAULT 0,      -- a crawl's: its deletes are decided and on their way
 	spec     TEXT NOT NULL,
 	error    TEXT NOT NULL DEFAULT '',
 	created  BIGINT NOT NULL,
@@ -234,7 +245,7 @@ CREATE TABLE inventory (
 	crawl          BIGINT NOT NULL,
 	error          TEXT,
 	PRIMARY KEY (destination_id, hash, key)
-);
+){keyed};
 CREATE INDEX inventory_source ON inventory (destination_id, source_key);
 CREATE INDEX inventory_split ON inventory (destination_id, split_id);
 

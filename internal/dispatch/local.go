@@ -1,0 +1,202 @@
+// Package dispatch decides who gets the next turn. The ledger is the truth: what is due stands in the store, and a
+// dispatcher only wakes workers. Local feeds a pool of goroutines in this process; River spreads turns over nodes.
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/headrace/headrace/internal/engine"
+	"github.com/headrace/headrace/internal/fault"
+	"github.com/headrace/headrace/internal/store"
+	"golang.org/x/sync/errgroup"
+)
+
+// Local runs turns in this process.
+type Local struct {
+	Engine     *engine.Engine
+	Store      *store.Store
+	Log        *slog.Logger
+	Listers    int // listings at the same time; 0: 8
+	Deliverers int // lanes at the same time; 0: 8
+	Retention  store.Retention
+
+	bells [2]chan struct{}
+}
+
+// NewLocal makes a dispatcher. Its Wake is what the engine is given.
+func NewLocal(log *slog.Logger) *Local {
+	l := &Local{Log: log, Listers: 8, Deliverers: 8, Retention: store.DefaultRetention()}
+	for i := range l.bells {
+		l.bells[i] = make(chan struct{}, 1)
+	}
+	return l
+}
+
+// Wake says that something may be due.
+func (l *Local) Wake() {
+	for _, bell := range l.bells {
+		select {
+		case bell <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// idle is how long nobody looks when nothing is due and nobody rings: other processes ring no bell of ours.
+const idle = time.Second
+
+// Run gives turns until ctx ends, then waits for those under way.
+func (l *Local) Run(ctx context.Context) error {
+	if err := l.Store.TakeOver(ctx); err != nil {
+		return err
+	}
+	var all errgroup.Group
+	all.Go(func() error { return l.pool(ctx, l.bells[0], l.Listers, l.dueListings, l.Engine.ListNext) })
+	all.Go(func() error { return l.pool(ctx, l.bells[1], l.Deliverers, l.dueLanes, l.Engine.DeliverNext) })
+	all.Go(func() error { return l.keepHouse(ctx) })
+	return all.Wait()
+}
+
+func (l *Local) dueListings(ctx context.Context) (int, error) {
+	ids, _, err := l.Store.DueIDs(ctx, 4*l.Listers)
+	return len(ids), err
+}
+
+func (l *Local) dueLanes(ctx context.Context) (int, error) {
+	_, ids, err := l.Store.DueIDs(ctx, 4*l.Deliverers)
+	return len(ids), err
+}
+
+// pool keeps up to size workers busy with what is due.
+func (l *Local) pool(ctx context.Context, bell <-chan struct{}, size int, due func(context.Context) (int, error), next func(context.Context, int64) (bool, error)) error {
+	var workers errgroup.Group
+	workers.SetLimit(size)
+	for ctx.Err() == nil {
+		n, err := due(ctx)
+		if err != nil {
+			l.say(ctx, err)
+		}
+		for range min(n, size) {
+			workers.Go(func() error {
+				if ctx.Err() != nil {
+					return nil
+				}
+				did, err := next(ctx, 0)
+				l.say(ctx, err)
+				if did {
+					l.Wake()
+				}
+				return nil
+			})
+		}
+		if n == 0 || err != nil {
+			l.rest(ctx, bell)
+		}
+	}
+	return workers.Wait()
+}
+
+// rest waits for a bell, or for the time when something becomes due.
+func (l *Local) rest(ctx context.Context, bell <-chan struct{}) {
+	wait := idle
+	if next, err := l.Store.NextDue(ctx); err == nil && !next.IsZero() {
+		wait = min(max(next.Sub(l.Store.Now()), 5*time.Millisecond), idle)
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-bell:
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// keepHouse begins crawls that are due and forgets what is old.
+func (l *Local) keepHouse(ctx context.Context) error {
+	crawls, sweeps := time.NewTicker(time.Second), time.NewTicker(10*time.Minute)
+	defer crawls.Stop()
+	defer sweeps.Stop()
+	l.say(ctx, l.Engine.StartCrawls(ctx))
+	for {
+		select {
+		case <-crawls.C:
+			l.say(ctx, l.Engine.StartCrawls(ctx))
+		case <-sweeps.C:
+			_, err := l.Store.Sweep(ctx, l.Retention)
+			l.say(ctx, err)
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// say logs trouble with our own store: a worker has nobody else to tell, and the next turn tries again.
+func (l *Local) say(ctx context.Context, err error) {
+	if err == nil || ctx.Err() != nil || errors.Is(err, context.Canceled) {
+		return
+	}
+	l.Log.Error("a turn failed", "class", fault.ClassOf(err), "err", err, "hint", fault.HintOf(err))
+}
+
+// Once gives turns until all that is available now is delivered: every source was listed to its end since the
+// beginning, and no delivery that may be read now is left. What the remote asked to wait for is waited for; what fails
+// again and again is not, and is told as an error. watch is called some times a second, for progress; it may be nil.
+func (l *Local) Once(ctx context.Context, watch func(store.Standing)) error {
+	since := l.Store.Now()
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	if err := l.Store.ListNow(ctx); err != nil {
+		return err
+	}
+	if err := l.Engine.StartCrawls(ctx); err != nil {
+		return err
+	}
+	var work errgroup.Group
+	work.Go(func() error { return l.Run(running) })
+	standing, err := l.untilDone(ctx, since, watch)
+	stop()
+	if e := work.Wait(); err == nil {
+		err = e
+	}
+	if err != nil || ctx.Err() != nil {
+		return err
+	}
+	return lastTrouble(standing)
+}
+
+func (l *Local) untilDone(ctx context.Context, since time.Time, watch func(store.Standing)) (store.Standing, error) {
+	ticker := time.NewTicker(100 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		standing, err := l.Store.Standing(ctx, since)
+		if err != nil {
+			if ctx.Err() != nil {
+				return standing, nil
+			}
+			return standing, err
+		}
+		if watch != nil {
+			watch(standing)
+		}
+		if standing.Unlisted == 0 && standing.Available == 0 && standing.Runs == 0 {
+			return standing, nil
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return standing, nil
+		}
+	}
+}
+
+// lastTrouble is what kept work from being done.
+func lastTrouble(s store.Standing) error {
+	if len(s.Troubles) == 0 {
+		return nil
+	}
+	t := s.Troubles[0]
+	return &fault.Error{Class: fault.ParseClass(t.Class), Code: "not_all_delivered", Title: t.Text, Hint: t.Hint}
+}

@@ -1,0 +1,175 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/headrace/headrace/internal/fault"
+	"github.com/headrace/headrace/internal/store"
+)
+
+// Finish ends a run whose listing and deliveries have ended. A mirror's crawl that was complete first deletes what it
+// did not see; one that would delete too much waits for approval.
+func (e *Engine) Finish(ctx context.Context, runID int64) error {
+	run, err := e.store.RunByID(ctx, runID)
+	if err != nil || run.State != store.RunGoing {
+		return err
+	}
+	progress, err := e.store.Progress(ctx, run)
+	if err != nil || progress.Listing || progress.Pending > 0 {
+		return err
+	}
+	counts, err := e.store.Counts(ctx, run.FlowID, run.ID)
+	if err != nil {
+		return err
+	}
+	if run.Kind == store.Crawl && !run.Deleting {
+		going, err := e.finishCrawl(ctx, run, progress)
+		if err != nil || going {
+			return err
+		}
+	}
+	if run.Kind == store.Replay {
+		if err := e.markReplayed(ctx, run); err != nil {
+			return err
+		}
+	}
+	state, reason := store.RunSucceeded, ""
+	switch {
+	case progress.Failed > 0 || progress.Lost > 0:
+		state, reason = store.RunFailed, fmt.Sprintf("%d deliveries failed, %d are lost", progress.Failed, progress.Lost)
+	case counts.Dead > 0:
+		state = store.RunDead
+	}
+	e.log.Info("a run has ended", "run", run.UID, "kind", run.Kind, "state", state, "delivered", counts.Delivered, "dead_letters", counts.Dead, "deleted", counts.Deleted)
+	return e.store.EndRun(ctx, run.ID, state, reason)
+}
+
+// finishRuns ends the runs of a flow that have nothing left to do.
+func (e *Engine) finishRuns(ctx context.Context, flowID int64) error {
+	runs, err := e.store.Runs(ctx, flowID, store.RunGoing, 100)
+	for _, run := range runs {
+		if err == nil {
+			err = e.Finish(ctx, run.ID)
+		}
+	}
+	return err
+}
+
+// finishCrawl starts the deletes of a crawl; true: it has something to do or to wait for.
+func (e *Engine) finishCrawl(ctx context.Context, run store.Run, progress store.RunProgress) (bool, error) {
+	flow, done, err := e.open.flow(ctx, run.FlowID)
+	if err != nil {
+		return false, err
+	}
+	defer done()
+	complete, err := e.store.CrawlComplete(ctx, run.ID)
+	if err != nil {
+		return false, err
+	}
+	if flow.Rules.Deletes != "absence" || !complete || progress.Failed > 0 || progress.Lost > 0 {
+		return false, nil // nothing is deleted on a doubt
+	}
+	all, unseen, err := e.store.InventorySize(ctx, flow.Object.DestinationID, run.Number)
+	if err != nil || unseen == 0 {
+		return false, err
+	}
+	if reason := guard(flow.Rules, all, unseen); reason != "" && !approved(run) {
+		e.log.Error("a crawl waits for approval", "flow", flow.Object.Name, "run", run.UID, "reason", reason)
+		return true, e.store.HoldCrawl(ctx, run.ID, reason)
+	}
+	n, err := e.store.StartDeletes(ctx, run, flow.Object.SourceID, flow.Object.DestinationID)
+	if err == nil {
+		e.log.Info("deletes begin", "flow", flow.Object.Name, "run", run.UID, "keys", n)
+		e.wake()
+	}
+	return true, err
+}
+
+// guard says why a crawl may not delete on its own, or "".
+func guard(rules MirrorRules, all, unseen int64) string {
+	switch {
+	case unseen == all:
+		return fmt.Sprintf("the crawl saw nothing: it would delete all %d items", all)
+	case unseen > rules.GuardKeys && float64(unseen)*100 > rules.GuardPercent*float64(all):
+		return fmt.Sprintf("the crawl would delete %d of %d items, more than %g %% and more than %d", unseen, all, rules.GuardPercent, rules.GuardKeys)
+	}
+	return ""
+}
+
+func approved(run store.Run) bool {
+	var spec struct {
+		Approved bool `json:"approved"`
+	}
+	return json.Unmarshal(run.Spec, &spec) == nil && spec.Approved
+}
+
+// markReplayed closes the letters that a replay sent again. What was refused again has become a new letter.
+func (e *Engine) markReplayed(ctx context.Context, run store.Run) error {
+	var spec struct {
+		DeadLetters []string `json:"deadLetters"`
+	}
+	if err := json.Unmarshal(run.Spec, &spec); err != nil {
+		return fault.New(fault.Internal, "read run %s: %w", run.UID, err)
+	}
+	_, err := e.store.MarkLetters(ctx, spec.DeadLetters, store.LetterReplayed, store.LetterReplaying)
+	return err
+}
+
+// StartCrawls begins the crawls that are due. Crawls of a flow rise in number, and one is open at a time.
+func (e *Engine) StartCrawls(ctx context.Context) error {
+	flows, err := e.store.Objects(ctx, store.Flow)
+	if err != nil {
+		return err
+	}
+	for _, object := range flows {
+		if object.Paused || !mirrors(object) {
+			continue
+		}
+		if err := e.startCrawl(ctx, object, false); err != nil {
+			e.log.Warn("a crawl could not begin", "flow", object.Name, "err", err, "hint", fault.HintOf(err))
+		}
+	}
+	return nil
+}
+
+// mirrors tells whether a flow's spec says so; what a flow is otherwise, only the opener understands.
+func mirrors(flow store.Object) bool {
+	var spec struct {
+		Mode string `json:"mode"`
+	}
+	return json.Unmarshal(flow.Spec, &spec) == nil && spec.Mode == "mirror"
+}
+
+// startCrawl begins a crawl if one is due, or asked for.
+func (e *Engine) startCrawl(ctx context.Context, object store.Object, now bool) error {
+	last, any, err := e.store.LastCrawl(ctx, object.ID)
+	if err != nil || any && last.Finished.IsZero() {
+		return err
+	}
+	flow, done, err := e.open.flow(ctx, object.ID)
+	if err != nil {
+		return err
+	}
+	defer done()
+	every := flow.Rules.Every
+	if every <= 0 {
+		every = time.Hour
+	}
+	if any && !now && e.store.Now().Before(last.Created.Add(every)) {
+		return nil
+	}
+	_, err = e.store.CreateRun(ctx, store.Run{Kind: store.Crawl, FlowID: object.ID, Spec: json.RawMessage(`{}`)},
+		&store.RunListing{SourceID: object.SourceID, Tenant: object.Tenant})
+	if err == nil {
+		e.wake()
+	}
+	return err
+}
+
+// CrawlNow begins a crawl of a mirror flow without waiting for its schedule, unless one is open.
+func (e *Engine) CrawlNow(ctx context.Context, flow store.Object) error {
+	return e.startCrawl(ctx, flow, true)
+}

@@ -1,0 +1,161 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/headrace/headrace/internal/connector"
+	"github.com/headrace/headrace/internal/fault"
+	"github.com/headrace/headrace/internal/store"
+)
+
+// List works one turn of a listing: it asks the source what there is after the cursor and remembers it, until the
+// source has no more or the turn is over. The lease is given back. An error is one that an operator must see: trouble
+// with the store. What the source had to say is remembered as the listing's trouble.
+func (e *Engine) List(ctx context.Context, l store.Listing) error {
+	source, done, err := e.open.source(ctx, l.SourceID)
+	if err != nil {
+		return e.failListing(ctx, l, nil, err)
+	}
+	defer done()
+	if idle, err := e.unwanted(ctx, l, source); idle || err != nil {
+		return err
+	}
+	held, release := e.keep(ctx, l.Lease)
+	defer release()
+
+	for end := time.Now().Add(e.set.Turn); ; {
+		found, err := source.Enumerate(held, connector.Cursor(l.Cursor))
+		if err != nil {
+			return e.failListing(ctx, l, source, err)
+		}
+		more := found.More && held.Err() == nil && time.Now().Before(end)
+		if err := e.commitListing(held, &l, source, found, more); err != nil {
+			return fmt.Errorf("list %s: %w", source.Object.Name, err)
+		}
+		if !more {
+			return nil
+		}
+	}
+}
+
+// unwanted gives a listing back that nobody needs: no flow takes what it would find. A new flow wakes it.
+func (e *Engine) unwanted(ctx context.Context, l store.Listing, source *Source) (bool, error) {
+	if l.RunID != 0 {
+		return false, nil
+	}
+	flows, err := e.store.Uses(ctx, source.Object)
+	if err != nil {
+		return false, err
+	}
+	for _, flow := range flows {
+		if !mirrors(flow) {
+			return false, nil
+		}
+	}
+	return true, e.store.PutOff(ctx, l, e.store.Now().Add(interval(source)))
+}
+
+// commitListing remembers one enumeration and wakes whoever delivers.
+func (e *Engine) commitListing(ctx context.Context, l *store.Listing, source *Source, found connector.Enumeration, keep bool) error {
+	flows, err := e.store.Uses(ctx, source.Object)
+	if err != nil {
+		return err
+	}
+	now := e.store.Now()
+	listed := store.Listed{Enumeration: found, Lanes: map[int64]int{}, Keep: keep, Due: now, Ended: l.RunID != 0 && !found.More}
+	for _, flow := range flows {
+		// A mirror is fed by its crawls only.
+		if flow.ID == l.FlowID || l.RunID == 0 && !mirrors(flow) {
+			listed.Lanes[flow.ID] = max(flow.Lanes, 1)
+		}
+	}
+	if listed.Crawl, err = e.crawlListing(ctx, *l, flows); err != nil {
+		return err
+	}
+	if !found.More {
+		listed.Due = now.Add(interval(source))
+	}
+	if len(found.Failed) > 0 {
+		first := found.Failed[0]
+		listed.Failures = l.Failures + 1
+		if at := fault.RetryAt(first.Err); at.After(now) {
+			listed.Due = at
+		}
+		t := troubleOf(fmt.Errorf("%s: %w", first.Stream, first.Err), now, listed.Due)
+		listed.Trouble = &t
+	}
+	// The source has spoken: what it found is kept even if we were asked to stop meanwhile.
+	fresh, err := e.store.CommitListing(context.WithoutCancel(ctx), *l, listed)
+	if err != nil {
+		return err
+	}
+	l.Cursor, l.Failures = found.Cursor, listed.Failures
+	e.sayListed(source, found, fresh)
+	if fresh > 0 || l.RunID != 0 {
+		e.wake()
+	}
+	if listed.Ended {
+		return e.Finish(ctx, l.RunID)
+	}
+	return nil
+}
+
+// crawlListing says what a crawl's listing compares with; nil for other listings.
+func (e *Engine) crawlListing(ctx context.Context, l store.Listing, flows []store.Object) (*store.CrawlListing, error) {
+	for _, flow := range flows {
+		if l.RunID == 0 || flow.ID != l.FlowID || !mirrors(flow) {
+			continue
+		}
+		run, err := e.store.RunByID(ctx, l.RunID)
+		if err != nil {
+			return nil, err
+		}
+		return &store.CrawlListing{Number: run.Number, DestinationID: flow.DestinationID, Revision: flow.Revision}, nil
+	}
+	return nil, nil
+}
+
+// sayListed logs what an operator may have to act on.
+func (e *Engine) sayListed(source *Source, found connector.Enumeration, fresh int) {
+	for _, gap := range found.Lost {
+		e.log.Error("a stretch of time is lost", "source", source.Object.Name, "stream", gap.Stream, "from", gap.From, "to", gap.To, "reason", gap.Reason)
+	}
+	for _, failed := range found.Failed {
+		e.log.Warn("a stream could not be listed", "source", source.Object.Name, "stream", failed.Stream, "err", failed.Err, "hint", fault.HintOf(failed.Err))
+	}
+	if fresh > 0 {
+		e.log.Debug("listed", "source", source.Object.Name, "splits", fresh)
+	}
+}
+
+// failListing puts the next listing off.
+func (e *Engine) failListing(ctx context.Context, l store.Listing, source *Source, err error) error {
+	now := e.store.Now()
+	if ctx.Err() != nil || isLeaseLost(err) {
+		// Asked to stop, or taken over: whoever comes next begins where this one began.
+		back := e.store.FailListing(context.WithoutCancel(ctx), l, store.Trouble{}, now)
+		if isLeaseLost(back) {
+			return nil
+		}
+		return back
+	}
+	again := pause(now, err, l.Failures)
+	name := fmt.Sprint(l.SourceID)
+	if source != nil {
+		name = source.Object.Name
+	}
+	e.log.Warn("listing failed", "source", name, "class", fault.ClassOf(err), "err", err, "hint", fault.HintOf(err), "again", again)
+	return e.store.FailListing(ctx, l, troubleOf(err, now, again), again)
+}
+
+// interval is how long a source rests between two listings.
+func interval(source *Source) time.Duration {
+	if source.Spec.Interval != nil {
+		if d := source.Spec.Interval(source.Config); d > 0 {
+			return d
+		}
+	}
+	return time.Minute
+}

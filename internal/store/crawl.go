@@ -1,0 +1,157 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/headrace/headrace/internal/connector"
+	"github.com/headrace/headrace/internal/fault"
+)
+
+// Splits that we make ourselves begin with one of these; the engine reads them, not the source.
+const (
+	DeletePrefix = "headrace:delete:" // Inline: the item keys that a crawl did not see, as a JSON list
+	ReplayPrefix = "headrace:replay:" // Inline: a ReplayedRecord
+)
+
+// OpenCrawl is the number of the crawl under whose number a mirror's items are marked: the open one, else the last.
+func (s *Store) OpenCrawl(ctx context.Context, flowID int64) (int64, error) {
+	var n int64
+	err := s.reading().row(ctx, `SELECT coalesce(max(number), 0) FROM run WHERE flow_id = ? AND kind = ?`, flowID, Crawl).Scan(&n)
+	return n, s.trouble(err)
+}
+
+// LastCrawl gives a flow's newest crawl; false: there is none.
+func (s *Store) LastCrawl(ctx context.Context, flowID int64) (Run, bool, error) {
+	r, err := scanRun(s.reading().row(ctx, `SELECT `+runColumns+` FROM run WHERE flow_id = ? AND kind = ? ORDER BY number DESC LIMIT 1`, flowID, Crawl).Scan)
+	if isNoRows(err) {
+		return r, false, nil
+	}
+	return r, err == nil, s.trouble(err)
+}
+
+// CrawlComplete tells whether a run's listing came to its end and held everything that the source has.
+func (s *Store) CrawlComplete(ctx context.Context, runID int64) (bool, error) {
+	var complete int64
+	err := s.reading().row(ctx, `SELECT coalesce(max(CASE WHEN ended = 1 THEN complete ELSE 0 END), 0) FROM listing WHERE run_id = ?`, runID).Scan(&complete)
+	return complete != 0, s.trouble(err)
+}
+
+// ApproveCrawl lets a crawl that waits for approval go on with its deletes.
+func (s *Store) ApproveCrawl(ctx context.Context, uid string) error {
+	return s.inTx(ctx, func(t tx) error {
+		n, err := t.changed(ctx, `UPDATE run SET state = ?, error = '', spec = ? WHERE uid = ? AND kind = ? AND state = ?`, RunGoing, `{"approved":true}`, uid, Crawl, RunHolding)
+		if err == nil && n == 0 {
+			err = &fault.Error{Class: fault.Conflict, Code: "nothing_to_approve", Title: "run " + uid + " does not wait for approval"}
+		}
+		return err
+	})
+}
+
+// HoldCrawl makes a crawl wait for approval.
+func (s *Store) HoldCrawl(ctx context.Context, runID int64, reason string) error {
+	return s.inTx(ctx, func(t tx) error {
+		return t.exec(ctx, `UPDATE run SET state = ?, error = ? WHERE id = ? AND state = ?`, RunHolding, reason, runID, RunGoing)
+	})
+}
+
+// StartDeletes decides a crawl's deletes: the items that it did not see become splits of its flow, delivered like
+// anything else. It gives how many items there are.
+func (s *Store) StartDeletes(ctx context.Context, r Run, sourceID, destinationID int64) (int64, error) {
+	const page = 1000
+	var total int64
+	err := s.inTx(ctx, func(t tx) error {
+		total = 0
+		var keys []string
+		err := t.each(ctx, `SELECT key FROM inventory WHERE destination_id = ? AND crawl < ? ORDER BY hash`, []any{destinationID, r.Number}, func(scan func(...any) error) error {
+			var key string
+			err := scan(&key)
+			keys = append(keys, key)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		total = int64(len(keys))
+		for n := 0; len(keys) > 0; n++ {
+			part := keys[:min(page, len(keys))]
+			keys = keys[len(part):]
+			inline, err := json.Marshal(part)
+			if err != nil {
+				return err
+			}
+			if err := t.putOwn(ctx, sourceID, r, fmt.Sprintf("%s%s:%d", DeletePrefix, r.UID, n), inline); err != nil {
+				return err
+			}
+		}
+		return t.exec(ctx, `UPDATE run SET deleting = 1 WHERE id = ?`, r.ID)
+	})
+	return total, err
+}
+
+// putOwn makes a split of ours with its delivery to a run's flow, due now.
+func (t tx) putOwn(ctx context.Context, sourceID int64, r Run, id string, inline []byte) error {
+	now := micros(t.s.now())
+	hash := SplitHash(id)
+	body, err := json.Marshal(splitBody{ID: id, Inline: inline})
+	if err != nil {
+		return err
+	}
+	var split int64
+	if err := t.row(ctx, `INSERT INTO split (source_id, hash, stream, time, ready, expires, listed_at, body) VALUES (?,?,?,?,0,0,?,?) RETURNING id`,
+		sourceID, hash[:], r.Kind, now, now, body).Scan(&split); err != nil {
+		return err
+	}
+	if err := t.exec(ctx, `INSERT INTO delivery (flow_id, split_id, run_id, generation, lane, state, due, time) VALUES (?,?,?,?,0,0,?,?)`, r.FlowID, split, r.ID, r.ID, now, now); err != nil {
+		return err
+	}
+	return t.exec(ctx, `UPDATE lane SET due = ? WHERE flow_id = ? AND lane = 0 AND due > ? AND NOT EXISTS (SELECT 1 FROM object o WHERE o.id = ? AND o.paused = 1)`, now, r.FlowID, now, r.FlowID)
+}
+
+// A ReplayedRecord is a dead letter on its way again.
+type ReplayedRecord struct {
+	Key    string       `json:"key"`
+	Op     connector.Op `json:"op"`
+	Time   time.Time    `json:"time"`
+	Stream string       `json:"stream"`
+	Body   []byte       `json:"body"`
+}
+
+// ReplayLetters sends open letters of one flow again, as a run. Conflict if one is not open or has no body.
+func (s *Store) ReplayLetters(ctx context.Context, flow Object, letters []DeadLetter) (Run, error) {
+	uids := make([]string, len(letters))
+	for i, d := range letters {
+		uids[i] = d.UID
+	}
+	spec, err := json.Marshal(map[string]any{"deadLetters": uids})
+	if err != nil {
+		return Run{}, err
+	}
+	r := Run{UID: newUID("run_"), Kind: Replay, FlowID: flow.ID, State: RunGoing, Spec: spec, Created: s.now()}
+	err = s.inTx(ctx, func(t tx) error {
+		if err := t.row(ctx, `INSERT INTO run (uid, kind, flow_id, number, state, spec, created) VALUES (?,?,?,0,?,?,?) RETURNING id`,
+			r.UID, r.Kind, r.FlowID, r.State, string(r.Spec), micros(r.Created)).Scan(&r.ID); err != nil {
+			return err
+		}
+		for _, d := range letters {
+			n, err := t.changed(ctx, `UPDATE dead_letter SET state = ?, updated = ? WHERE uid = ? AND state = ?`, LetterReplaying, micros(s.now()), d.UID, LetterOpen)
+			if err != nil {
+				return err
+			}
+			if n == 0 || len(d.Body) == 0 {
+				return &fault.Error{Class: fault.Conflict, Code: "dead_letter_not_replayable", Title: fmt.Sprintf("dead letter %s is not open, or its record was too large to be kept", d.UID)}
+			}
+			inline, err := json.Marshal(ReplayedRecord{d.Key, d.Op, d.Time, d.Stream, d.Body})
+			if err != nil {
+				return err
+			}
+			if err := t.putOwn(ctx, flow.SourceID, r, ReplayPrefix+r.UID+":"+d.UID, inline); err != nil {
+				return err
+			}
+		}
+		return t.addCounts(ctx, r.FlowID, r.ID, Counts{})
+	})
+	return r, err
+}
