@@ -3,7 +3,8 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"strings"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/headrace/headrace/internal/connector"
@@ -138,15 +139,25 @@ func (s *Store) CommitBatch(ctx context.Context, l Lane, c Committed) error {
 
 // progress writes down how far each delivery of a batch came.
 func (t tx) progress(ctx context.Context, l Lane, c Committed, now int64) error {
-	done := make([]any, 0, len(c.Deliveries))
-	total, runs := Counts{}, map[int64]Counts{}
-	cover := map[splitHour]Coverage{}
+	var done []int64
 	for _, p := range c.Deliveries {
 		if p.Done {
 			done = append(done, p.SplitID)
+		}
+	}
+	if err := t.lockSplits(ctx, done); err != nil {
+		return err
+	}
+	total, runs := Counts{}, map[int64]Counts{}
+	cover := map[splitHour]Coverage{}
+	for _, p := range c.Deliveries {
+		set, args := ``, []any{p.Read, p.Revision}
+		if p.Done {
 			p.Splits++
-		} else if err := t.exec(ctx, `UPDATE delivery SET progress = ?, revision = CASE WHEN revision = 0 THEN ? ELSE revision END WHERE flow_id = ? AND split_id = ?`,
-			p.Read, p.Revision, l.FlowID, p.SplitID); err != nil {
+			set, args = `, state = ?, finished = ?, error = NULL`, append(args, Delivered, now)
+		}
+		if err := t.exec(ctx, `UPDATE delivery SET progress = ?, revision = CASE WHEN revision = 0 THEN ? ELSE revision END`+set+` WHERE flow_id = ? AND split_id = ?`,
+			append(args, l.FlowID, p.SplitID)...); err != nil {
 			return err
 		}
 		total = total.Plus(p.Counts)
@@ -162,41 +173,63 @@ func (t tx) progress(ctx context.Context, l Lane, c Committed, now int64) error 
 		at.Dead += p.Dead
 		cover[key] = at
 	}
-	if err := t.finish(ctx, l.FlowID, done, Delivered, now, ""); err != nil {
+	if err := t.forgetBodies(ctx, done); err != nil {
 		return err
 	}
-	total.Last = t.s.now()
-	if err := t.addCounts(ctx, l.FlowID, 0, total); err != nil {
+	return t.countBatch(ctx, l.FlowID, total, runs, cover)
+}
+
+// countBatch adds up what a batch did, rows in one order for all, so that no two transactions wait for each other.
+func (t tx) countBatch(ctx context.Context, flowID int64, total Counts, runs map[int64]Counts, cover map[splitHour]Coverage) error {
+	last := t.s.now()
+	total.Last = last
+	if err := t.addCounts(ctx, flowID, 0, total); err != nil {
 		return err
 	}
-	for run, counts := range runs {
-		if err := t.addCounts(ctx, l.FlowID, run, counts); err != nil {
+	for _, run := range slices.Sorted(maps.Keys(runs)) {
+		counts := runs[run]
+		counts.Last = last
+		if err := t.addCounts(ctx, flowID, run, counts); err != nil {
 			return err
 		}
 	}
-	for _, at := range cover {
-		if err := t.addCoverage(ctx, at); err != nil {
+	for _, at := range slices.SortedFunc(maps.Keys(cover), compareHours) {
+		if err := t.addCoverage(ctx, cover[at]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// finish ends deliveries and forgets what only reading their splits needed, unless another flow still wants it.
-func (t tx) finish(ctx context.Context, flowID int64, splits []any, state State, now int64, reason string) error {
+// lockSplits lets one transaction at a time end deliveries of a split: of two flows that end theirs together, the
+// second then sees that nobody wants it any more.
+func (t tx) lockSplits(ctx context.Context, splits []int64) error {
+	if t.s.kind == onSQLite {
+		return nil
+	}
+	return inChunks(splits, func(part []any) error {
+		return t.exec(ctx, `SELECT id FROM split WHERE id IN (`+marks(len(part))+`) ORDER BY id FOR UPDATE`, part...)
+	})
+}
+
+// forgetBodies forgets what only reading splits needed, where no flow wants them any more. A failed delivery can be tried
+// again.
+func (t tx) forgetBodies(ctx context.Context, splits []int64) error {
+	return inChunks(splits, func(part []any) error {
+		return t.exec(ctx, `UPDATE split SET body = NULL WHERE id IN (`+marks(len(part))+`)
+			AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.split_id = split.id AND d.state IN (0, 2, 3))`, part...)
+	})
+}
+
+// inChunks calls f with so many of the IDs as one statement takes.
+func inChunks(ids []int64, f func(part []any) error) error {
 	const chunk = 500
-	for len(splits) > 0 {
-		part := splits[:min(chunk, len(splits))]
-		splits = splits[len(part):]
-		args := append([]any{state, now, reason, flowID}, part...)
-		if err := t.exec(ctx, `UPDATE delivery SET state = ?, finished = ?, error = ? WHERE flow_id = ? AND split_id IN (`+marks(len(part))+`)`, args...); err != nil {
-			return err
+	for part := range slices.Chunk(slices.Sorted(slices.Values(ids)), chunk) {
+		args := make([]any, len(part))
+		for i, id := range part {
+			args[i] = id
 		}
-		if state == Failed {
-			continue // it can be tried again
-		}
-		if err := t.exec(ctx, `UPDATE split SET body = NULL WHERE id IN (`+marks(len(part))+`)
-			AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.split_id = split.id AND d.state IN (0, 2, 3))`, part...); err != nil {
+		if err := f(args); err != nil {
 			return err
 		}
 	}
@@ -221,26 +254,34 @@ func (s *Store) SetBack(ctx context.Context, l Lane, sourceID int64, backs []Set
 		if err := t.underLease(ctx, l.Lease, `lease = lease`); err != nil {
 			return err
 		}
-		now := micros(s.now())
+		ids := make([]int64, len(backs))
+		for i, b := range backs {
+			ids[i] = b.SplitID
+		}
+		if err := t.lockSplits(ctx, ids); err != nil {
+			return err
+		}
 		for _, b := range backs {
-			if b.State != Pending {
-				if err := t.finish(ctx, l.FlowID, []any{b.SplitID}, b.State, now, b.Error.text()); err != nil {
-					return err
-				}
-				if b.State == Lost {
-					if err := t.lose(ctx, l.FlowID, sourceID, b); err != nil {
-						return err
-					}
-				}
-				continue
-			}
-			if err := t.exec(ctx, `UPDATE delivery SET due = ?, attempts = attempts + ?, waits = waits + ?, error = ? WHERE flow_id = ? AND split_id = ?`,
-				micros(b.Due), flag(b.Count), flag(!b.Count), b.Error.text(), l.FlowID, b.SplitID); err != nil {
+			if err := t.setBack(ctx, l, sourceID, b); err != nil {
 				return err
 			}
 		}
-		return nil
+		return t.forgetBodies(ctx, ids)
 	})
+}
+
+// setBack writes one down, unless a person has ended the delivery in the meantime.
+func (t tx) setBack(ctx context.Context, l Lane, sourceID int64, b Setback) error {
+	if b.State == Pending {
+		return t.exec(ctx, `UPDATE delivery SET due = ?, attempts = attempts + ?, waits = waits + ?, error = ?, revision = CASE WHEN revision = 0 THEN ? ELSE revision END
+			WHERE flow_id = ? AND split_id = ? AND state IN (0, 3)`, micros(b.Due), flag(b.Count), flag(!b.Count), b.Error.text(), b.Revision, l.FlowID, b.SplitID)
+	}
+	n, err := t.changed(ctx, `UPDATE delivery SET state = ?, finished = ?, attempts = attempts + ?, error = ? WHERE flow_id = ? AND split_id = ? AND state IN (0, 3)`,
+		b.State, micros(t.s.now()), flag(b.Count), b.Error.text(), l.FlowID, b.SplitID)
+	if err != nil || n == 0 || b.State != Lost {
+		return err
+	}
+	return t.lose(ctx, l.FlowID, sourceID, b)
 }
 
 // lose counts a lost split where people look for it.
@@ -260,33 +301,36 @@ func (t tx) lose(ctx context.Context, flowID, sourceID int64, b Setback) error {
 // blocked. A trouble is shown until the next batch is committed.
 func (s *Store) ReleaseLane(ctx context.Context, l Lane, blocked time.Time, trouble *Trouble) error {
 	return s.inTx(ctx, func(t tx) error {
-		set, args := []string{`lease_until = 0`}, []any{}
+		set, args := `lease_until = 0, blocked = ?`, []any{micros(blocked)}
 		if trouble != nil {
-			set, args = append(set, `error = ?`, `failures = failures + 1`), append(args, trouble.text())
+			set, args = set+`, error = ?, failures = failures + 1`, append(args, trouble.text())
 		}
 		// The row is locked by this statement before the deliveries are looked at: a listing that adds some after
-		// that waits, and then makes the lane due itself.
-		if err := t.underLease(ctx, l.Lease, strings.Join(set, ", "), args...); err != nil {
+		// that waits for us in wakeLanes, and then makes the lane due itself.
+		if err := t.underLease(ctx, l.Lease, set, args...); err != nil {
 			return err
 		}
-		return t.exec(ctx, `UPDATE lane SET due = CASE WHEN EXISTS (SELECT 1 FROM object o WHERE o.id = lane.flow_id AND o.paused = 1) THEN ? ELSE
-			(SELECT CASE WHEN coalesce(min(d.due), ?) > ? THEN coalesce(min(d.due), ?) ELSE ? END FROM delivery d
-				WHERE d.flow_id = lane.flow_id AND d.lane = lane.lane AND d.state IN (0, 3)) END WHERE id = ?`,
-			int64(never), int64(never), micros(blocked), int64(never), micros(blocked), l.ID)
+		var due int64
+		if err := t.row(ctx, `SELECT coalesce(min(due), ?) FROM delivery WHERE flow_id = ? AND lane = ? AND state IN (0, 3)`, int64(never), l.FlowID, l.Number).Scan(&due); err != nil {
+			return err
+		}
+		return t.exec(ctx, `UPDATE lane SET due = ? WHERE id = ?`, max(due, micros(blocked)), l.ID)
 	})
 }
 
-// RetryDeliveries makes the failed (or failed and lost) deliveries of a flow pending again and gives their number.
+// RetryDeliveries makes the failed deliveries of a flow pending again and gives their number. The flow's lanes are due at
+// once, blocked or not: a person asked.
 func (s *Store) RetryDeliveries(ctx context.Context, flowID int64) (int64, error) {
 	var n int64
 	err := s.inTx(ctx, func(t tx) error {
 		var err error
 		now := micros(s.now())
-		n, err = t.changed(ctx, `UPDATE delivery SET state = 0, attempts = 0, waits = 0, revision = 0, due = ?, error = NULL WHERE flow_id = ? AND state = 2`, now, flowID)
+		n, err = t.changed(ctx, `UPDATE delivery SET state = 0, attempts = 0, waits = 0, revision = 0, due = ?, error = NULL
+			WHERE flow_id = ? AND state IN (2, 4) AND state = 2`, now, flowID)
 		if err != nil || n == 0 {
 			return err
 		}
-		return t.exec(ctx, `UPDATE lane SET due = ? WHERE flow_id = ? AND due > ?`, now, flowID, now)
+		return t.exec(ctx, `UPDATE lane SET blocked = 0, due = CASE WHEN due < ? THEN due ELSE ? END WHERE flow_id = ?`, now, now, flowID)
 	})
 	return n, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"math"
 	"slices"
 
 	"github.com/headrace/headrace/internal/connector"
@@ -167,11 +168,13 @@ func (s *Store) InventorySize(ctx context.Context, destinationID, crawl int64) (
 	return all, unseen, s.trouble(err)
 }
 
-// Unseen gives a page of the items that a crawl did not see, after a key's hash.
+// Unseen gives a page of the items that a crawl did not see, after a key's hash; the first page is after math.MinInt64.
+// Items with one hash are never parted, so that a page may have some more than limit.
 func (s *Store) Unseen(ctx context.Context, destinationID, crawl, after int64, limit int) ([]InventoryItem, error) {
 	var all []InventoryItem
-	err := s.reading().each(ctx, `SELECT `+itemColumns+` FROM inventory WHERE destination_id = ? AND crawl < ? AND hash > ? ORDER BY hash LIMIT ?`,
-		[]any{destinationID, crawl, after, limit}, func(scan func(...any) error) error {
+	err := s.reading().each(ctx, `SELECT `+itemColumns+` FROM inventory WHERE destination_id = ? AND crawl < ? AND hash > ? AND hash <= coalesce(
+		(SELECT hash FROM inventory WHERE destination_id = ? AND crawl < ? AND hash > ? ORDER BY hash LIMIT 1 OFFSET ?), ?) ORDER BY hash, key`,
+		[]any{destinationID, crawl, after, destinationID, crawl, after, max(limit, 1) - 1, int64(math.MaxInt64)}, func(scan func(...any) error) error {
 			i, err := scanItem(destinationID, scan)
 			all = append(all, i)
 			return err

@@ -35,54 +35,51 @@ type Lane struct {
 	Failures int
 }
 
-// takeQuery takes the due row of the tenant that was served least recently. The columns are the caller's.
-func (s *Store) takeQuery(table, columns, more string) string {
+// take gives the due row of the tenant that was served least recently a new lease and reads its columns into dest.
+// id picks a certain row; 0 any.
+func (s *Store) take(ctx context.Context, table, node string, id int64, lasts time.Duration, columns string, dest ...any) (bool, error) {
+	now := s.now()
+	more, args := "", []any{node, micros(now.Add(lasts)), micros(now), micros(now), micros(now)}
+	if table == "listing" {
+		more = " AND x.ended = 0"
+	}
+	if id != 0 {
+		more, args = more+" AND x.id = ?", append(args, id)
+	}
 	lock := ""
 	if s.kind == onPostgres {
 		lock = " FOR UPDATE OF x SKIP LOCKED"
 	}
-	return `UPDATE ` + table + ` SET lease = lease + 1, holder = ?, lease_until = ?, served = ? WHERE id = (
-		SELECT x.id FROM ` + table + ` x WHERE x.due <= ? AND x.lease_until <= ?` + more + `
-		ORDER BY (SELECT coalesce(max(y.served), 0) FROM ` + table + ` y WHERE y.tenant = x.tenant), x.served, x.id LIMIT 1` + lock + `)
-		RETURNING id, lease, ` + columns
+	q := `UPDATE ` + table + ` SET lease = lease + 1, holder = ?, lease_until = ?, served = ? WHERE id = (
+		SELECT x.id FROM ` + table + ` x LEFT JOIN turn t ON t.tenant = x.tenant WHERE x.due <= ? AND x.lease_until <= ? AND x.paused = 0` + more + `
+		ORDER BY coalesce(t.` + table + `, 0), x.served, x.id LIMIT 1` + lock + `) RETURNING tenant, ` + columns
+	var tenant string
+	err := s.inTx(ctx, func(t tx) error {
+		if err := t.row(ctx, q, args...).Scan(append([]any{&tenant}, dest...)...); err != nil {
+			return err
+		}
+		return t.exec(ctx, `INSERT INTO turn (tenant, `+table+`) VALUES (?, ?) ON CONFLICT (tenant) DO UPDATE SET `+table+` = excluded.`+table, tenant, micros(now))
+	})
+	if isNoRows(err) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // TakeListing takes the lease of the listing whose turn it is; false: none is due. id picks a certain one; 0 any.
 func (s *Store) TakeListing(ctx context.Context, node string, id int64, lasts time.Duration) (Listing, bool, error) {
 	l := Listing{Lease: Lease{table: "listing"}}
-	more, args := s.takeArgs(node, id, lasts, " AND x.ended = 0")
-	err := s.inTx(ctx, func(t tx) error {
-		return t.row(ctx, s.takeQuery("listing", "source_id, run_id, flow_id, generation, cursor, tenant, failures", more), args...).
-			Scan(&l.ID, &l.token, &l.SourceID, &l.RunID, &l.FlowID, &l.Generation, &l.Cursor, &l.Tenant, &l.Failures)
-	})
-	if isNoRows(err) {
-		return l, false, nil
-	}
-	return l, err == nil, err
+	ok, err := s.take(ctx, "listing", node, id, lasts, "id, lease, source_id, run_id, flow_id, generation, cursor, tenant, failures",
+		&l.ID, &l.token, &l.SourceID, &l.RunID, &l.FlowID, &l.Generation, &l.Cursor, &l.Tenant, &l.Failures)
+	return l, ok, err
 }
 
 // TakeLane takes the lease of the lane whose turn it is; false: none is due. id picks a certain one; 0 any.
 func (s *Store) TakeLane(ctx context.Context, node string, id int64, lasts time.Duration) (Lane, bool, error) {
 	l := Lane{Lease: Lease{table: "lane"}}
-	more, args := s.takeArgs(node, id, lasts, "")
-	err := s.inTx(ctx, func(t tx) error {
-		return t.row(ctx, s.takeQuery("lane", "flow_id, lane, tenant, receipt, failures", more), args...).
-			Scan(&l.ID, &l.token, &l.FlowID, &l.Number, &l.Tenant, &l.Receipt, &l.Failures)
-	})
-	if isNoRows(err) {
-		return l, false, nil
-	}
-	return l, err == nil, err
-}
-
-func (s *Store) takeArgs(node string, id int64, lasts time.Duration, more string) (string, []any) {
-	now := s.now()
-	args := []any{node, micros(now.Add(lasts)), micros(now), micros(now), micros(now)}
-	if id != 0 {
-		more += " AND x.id = ?"
-		args = append(args, id)
-	}
-	return more, args
+	ok, err := s.take(ctx, "lane", node, id, lasts, "id, lease, flow_id, lane, tenant, receipt, failures",
+		&l.ID, &l.token, &l.FlowID, &l.Number, &l.Tenant, &l.Receipt, &l.Failures)
+	return l, ok, err
 }
 
 // Renew makes a lease last longer. ErrLeaseLost if it is no longer ours.
@@ -118,23 +115,25 @@ func (s *Store) TakeOver(ctx context.Context) error {
 func (s *Store) NextDue(ctx context.Context) (time.Time, error) {
 	var due int64
 	err := s.reading().row(ctx, `SELECT coalesce(min(due), ?) FROM (
-		SELECT min(CASE WHEN due > lease_until THEN due ELSE lease_until END) AS due FROM listing WHERE ended = 0 AND due < ?
-		UNION ALL SELECT min(CASE WHEN due > lease_until THEN due ELSE lease_until END) FROM lane WHERE due < ?) AS d`, int64(never), int64(never), int64(never)).Scan(&due)
+		SELECT min(CASE WHEN due > lease_until THEN due ELSE lease_until END) AS due FROM listing WHERE ended = 0 AND paused = 0 AND due < ?
+		UNION ALL SELECT min(CASE WHEN due > lease_until THEN due ELSE lease_until END) FROM lane WHERE paused = 0 AND due < ?) AS d`, int64(never), int64(never), int64(never)).Scan(&due)
 	if due == never {
 		due = 0
 	}
 	return moment(due), s.trouble(err)
 }
 
-// DueIDs are the listings and lanes that are due and that nobody holds, for a dispatcher that hands out turns.
+// DueIDs are the listings and lanes that are due and that nobody holds, for a dispatcher that hands out turns:
+// the tenants that were served least recently come first.
 func (s *Store) DueIDs(ctx context.Context, limit int) (listings, lanes []int64, err error) {
 	now := micros(s.now())
 	for table, into := range map[string]*[]int64{"listing": &listings, "lane": &lanes} {
 		more := ""
 		if table == "listing" {
-			more = " AND ended = 0"
+			more = " AND x.ended = 0"
 		}
-		err = s.reading().each(ctx, `SELECT id FROM `+table+` WHERE due <= ? AND lease_until <= ?`+more+` ORDER BY served LIMIT ?`, []any{now, now, limit},
+		err = s.reading().each(ctx, `SELECT x.id FROM `+table+` x LEFT JOIN turn t ON t.tenant = x.tenant WHERE x.due <= ? AND x.lease_until <= ? AND x.paused = 0`+more+`
+			ORDER BY coalesce(t.`+table+`, 0), x.served, x.id LIMIT ?`, []any{now, now, limit},
 			func(scan func(...any) error) error {
 				var id int64
 				err := scan(&id)

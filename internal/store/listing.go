@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"time"
 
@@ -59,15 +58,16 @@ type CrawlListing struct {
 func (s *Store) CommitListing(ctx context.Context, l Listing, found Listed) (int, error) {
 	fresh := 0
 	err := s.inTx(ctx, func(t tx) error {
-		fresh = 0
-		now := micros(s.now())
+		if err := t.lockListings(ctx, l.SourceID); err != nil {
+			return err
+		}
 		release := `, lease_until = 0`
 		if found.Keep {
 			release = ""
 		}
 		err := t.underLease(ctx, l.Lease, `cursor = ?, due = ?, complete = ?, ended = ?, pending = ?, error = ?, failures = ?, listed_at = ?`+release,
 			nonNil(found.Enumeration.Cursor), micros(found.Due), flag(found.Enumeration.Complete), flag(found.Ended), found.Enumeration.Pending,
-			found.Trouble.text(), found.Failures, now)
+			found.Trouble.text(), found.Failures, micros(s.now()))
 		if err != nil {
 			return err
 		}
@@ -80,6 +80,15 @@ func (s *Store) CommitListing(ctx context.Context, l Listing, found Listed) (int
 		return t.cover(ctx, l.SourceID, found.Enumeration.Listed)
 	})
 	return fresh, err
+}
+
+// lockListings lets one listing of a source be committed at a time (a backfill runs beside the continuous one), so that
+// each knows what the other has listed.
+func (t tx) lockListings(ctx context.Context, sourceID int64) error {
+	if t.s.kind == onSQLite {
+		return nil
+	}
+	return t.exec(ctx, `SELECT id FROM listing WHERE source_id = ? ORDER BY id FOR UPDATE`, sourceID)
 }
 
 // FailListing gives the lease back after a listing that failed as a whole: nothing of it counts.
@@ -99,7 +108,7 @@ func (s *Store) PutOff(ctx context.Context, l Listing, until time.Time) error {
 // WakeSource makes the next listing of a source due now.
 func (s *Store) WakeSource(ctx context.Context, sourceID int64) error {
 	return s.inTx(ctx, func(t tx) error {
-		return t.exec(ctx, `UPDATE listing SET due = ? WHERE source_id = ? AND ended = 0 AND due > ? AND due < ?`, micros(s.now()), sourceID, micros(s.now()), int64(never))
+		return t.exec(ctx, `UPDATE listing SET due = ? WHERE source_id = ? AND ended = 0 AND due > ?`, micros(s.now()), sourceID, micros(s.now()))
 	})
 }
 
@@ -108,160 +117,6 @@ func nonNil(b []byte) []byte {
 		return []byte{}
 	}
 	return b
-}
-
-// SplitHash recognises a split of a source by its ID.
-func SplitHash(id string) [16]byte {
-	sum := sha256.Sum256([]byte(id))
-	return [16]byte(sum[:16])
-}
-
-// splitBody is what is kept of a split only as long as a flow wants it.
-type splitBody struct {
-	ID      string          `json:"i"`
-	Locator json.RawMessage `json:"l,omitempty"`
-	Inline  json.RawMessage `json:"c,omitempty"`
-}
-
-// putSplits inserts the splits that are not known and their deliveries, and wakes the lanes that have work now.
-func (t tx) putSplits(ctx context.Context, l Listing, found Listed) (int, error) {
-	if len(found.Enumeration.Splits) == 0 {
-		return 0, nil
-	}
-	insert, err := t.prepare(ctx, `INSERT INTO split (source_id, hash, stream, time, ready, expires, listed_at, body) VALUES (?,?,?,?,?,?,?,?)
-		ON CONFLICT (source_id, hash) DO NOTHING RETURNING id`)
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = insert.Close() }()
-	deliver, err := t.prepare(ctx, `INSERT INTO delivery (flow_id, split_id, run_id, generation, lane, state, due, time) VALUES (?,?,?,?,?,?,?,?)
-		ON CONFLICT (flow_id, split_id) DO NOTHING`)
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = deliver.Close() }()
-
-	now := micros(t.s.now())
-	fresh := 0
-	wake := map[int64]int64{} // flow → due
-	hours := map[splitHour]int64{}
-	for i := range found.Enumeration.Splits {
-		split := &found.Enumeration.Splits[i]
-		hash := SplitHash(split.ID)
-		body, err := json.Marshal(splitBody{split.ID, split.Locator, split.Inline})
-		if err != nil {
-			return 0, err
-		}
-		var id int64
-		err = insert.QueryRowContext(ctx, l.SourceID, hash[:], split.Stream, micros(split.Time), micros(split.Ready), micros(split.Expires), now, body).Scan(&id)
-		known := isNoRows(err)
-		if err != nil && !known {
-			return 0, err
-		}
-		if known {
-			if l.FlowID == 0 {
-				continue
-			}
-			if id, err = t.wantAgain(ctx, l, hash[:], body, found.Crawl); err != nil {
-				return 0, err
-			}
-		} else {
-			fresh++
-			hours[splitHour{split.Stream, hourOf(split.Time)}]++
-		}
-		due := max(micros(split.Ready), now)
-		for flow, lanes := range found.Lanes {
-			if l.FlowID != 0 && flow != l.FlowID {
-				continue
-			}
-			lane := 0
-			if lanes > 1 {
-				lane = int(hash[0]) % lanes
-			}
-			if _, err := deliver.ExecContext(ctx, flow, id, l.RunID, l.Generation, lane, Pending, due, micros(split.Time)); err != nil {
-				return 0, err
-			}
-			if first, ok := wake[flow]; !ok || due < first {
-				wake[flow] = due
-			}
-		}
-	}
-	return fresh, t.wakeFlows(ctx, l, fresh, wake, hours)
-}
-
-// wakeFlows counts what was listed and makes lanes due that have new work; a paused flow sleeps on.
-func (t tx) wakeFlows(ctx context.Context, l Listing, fresh int, wake map[int64]int64, hours map[splitHour]int64) error {
-	for key, n := range hours {
-		if err := t.addCoverage(ctx, Coverage{SourceID: l.SourceID, Stream: key.stream, Hour: key.hour, Splits: n}); err != nil {
-			return err
-		}
-	}
-	for flow, due := range wake {
-		if err := t.exec(ctx, `UPDATE lane SET due = ? WHERE flow_id = ? AND due > ? AND NOT EXISTS (SELECT 1 FROM object o WHERE o.id = ? AND o.paused = 1)`,
-			due, flow, due, flow); err != nil {
-			return err
-		}
-		if err := t.addCounts(ctx, flow, 0, Counts{Listed: int64(fresh)}); err != nil {
-			return err
-		}
-		if l.RunID != 0 {
-			if err := t.addCounts(ctx, flow, l.RunID, Counts{Listed: int64(fresh)}); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// wantAgain makes a known split readable again and its delivery pending, for a backfill: what this flow has delivered
-// stays so unless the run asks for everything again.
-func (t tx) wantAgain(ctx context.Context, l Listing, hash, body []byte, crawl *CrawlListing) (int64, error) {
-	var id int64
-	if err := t.row(ctx, `SELECT id FROM split WHERE source_id = ? AND hash = ?`, l.SourceID, hash).Scan(&id); err != nil {
-		return 0, err
-	}
-	states := "2, 4, 5"
-	if l.Generation != 0 {
-		states = "1, 2, 4, 5"
-	}
-	if crawl != nil {
-		sound, err := t.deliveredSound(ctx, l, id, *crawl)
-		if err != nil {
-			return 0, err
-		}
-		if !sound {
-			states = "1, 2, 4, 5"
-		}
-	}
-	n, err := t.changed(ctx, `UPDATE delivery SET state = 0, run_id = ?, generation = ?, attempts = 0, waits = 0, progress = 0, due = ?, error = NULL
-		WHERE flow_id = ? AND split_id = ? AND state IN (`+states+`)`, l.RunID, l.Generation, micros(t.s.now()), l.FlowID, id)
-	if err != nil {
-		return 0, err
-	}
-	var missing int
-	if err := t.row(ctx, `SELECT count(*) FROM delivery WHERE flow_id = ? AND split_id = ?`, l.FlowID, id).Scan(&missing); err != nil {
-		return 0, err
-	}
-	if n > 0 || missing == 0 {
-		return id, t.exec(ctx, `UPDATE split SET body = ? WHERE id = ?`, body, id)
-	}
-	return id, nil
-}
-
-// deliveredSound tells whether a split needs no reading: it was delivered by the same revision and everything that it
-// became is surely at the destination. Then it is marked as seen by the crawl.
-func (t tx) deliveredSound(ctx context.Context, l Listing, splitID int64, crawl CrawlListing) (bool, error) {
-	var n int
-	err := t.row(ctx, `SELECT count(*) FROM delivery WHERE flow_id = ? AND split_id = ? AND state = 1 AND revision = ?`, l.FlowID, splitID, crawl.Revision).Scan(&n)
-	if err != nil || n == 0 {
-		return false, err
-	}
-	return t.sawSplit(ctx, crawl.DestinationID, splitID, crawl.Number)
-}
-
-type splitHour struct {
-	stream string
-	hour   int64
 }
 
 // putGaps remembers lost ranges, each once.

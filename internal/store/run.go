@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/headrace/headrace/internal/fault"
@@ -65,8 +66,9 @@ func (s *Store) CreateRun(ctx context.Context, r Run, listing *RunListing) (Run,
 		if listing.Again {
 			generation = r.ID
 		}
-		return t.exec(ctx, `INSERT INTO listing (source_id, run_id, flow_id, generation, cursor, tenant, due) VALUES (?,?,?,?,?,?,?)`,
-			listing.SourceID, r.ID, r.FlowID, generation, nonNil(listing.Cursor), listing.Tenant, micros(r.Created))
+		return t.exec(ctx, `INSERT INTO listing (source_id, run_id, flow_id, generation, cursor, tenant, due, paused)
+			VALUES (?,?,?,?,?,?,?, coalesce((SELECT paused FROM object WHERE id = ? AND kind = ?), 0))`,
+			listing.SourceID, r.ID, r.FlowID, generation, nonNil(listing.Cursor), listing.Tenant, micros(r.Created), listing.SourceID, Source)
 	})
 	return r, err
 }
@@ -107,9 +109,12 @@ func (s *Store) Run(ctx context.Context, uid string) (Run, error) {
 	return r, s.trouble(err)
 }
 
-// RunByID gives one by its number.
+// RunByID gives one by its number. NotFound if there is none.
 func (s *Store) RunByID(ctx context.Context, id int64) (Run, error) {
 	r, err := scanRun(s.reading().row(ctx, `SELECT `+runColumns+` FROM run WHERE id = ?`, id).Scan)
+	if isNoRows(err) {
+		return r, notFound("run", fmt.Sprint(id))
+	}
 	return r, s.trouble(err)
 }
 
@@ -131,21 +136,49 @@ func (s *Store) Progress(ctx context.Context, r Run) (RunProgress, error) {
 		return p, s.trouble(err)
 	}
 	p.Listing = open > 0
-	err := t.row(ctx, `SELECT coalesce(sum(CASE WHEN state IN (0, 3) THEN 1 ELSE 0 END), 0), coalesce(sum(CASE WHEN state = 2 THEN 1 ELSE 0 END), 0),
-		coalesce(sum(CASE WHEN state = 4 THEN 1 ELSE 0 END), 0) FROM delivery WHERE flow_id = ? AND run_id = ?`, r.FlowID, r.ID).Scan(&p.Pending, &p.Failed, &p.Lost)
+	if err := t.row(ctx, `SELECT count(*) FROM delivery WHERE flow_id = ? AND state IN (0, 3) AND run_id = ?`, r.FlowID, r.ID).Scan(&p.Pending); err != nil {
+		return p, s.trouble(err)
+	}
+	err := t.row(ctx, `SELECT coalesce(sum(CASE WHEN state = 2 THEN 1 ELSE 0 END), 0), coalesce(sum(CASE WHEN state = 4 THEN 1 ELSE 0 END), 0)
+		FROM delivery WHERE flow_id = ? AND state IN (2, 4) AND run_id = ?`, r.FlowID, r.ID).Scan(&p.Failed, &p.Lost)
 	return p, s.trouble(err)
 }
 
-// EndRun sets the state of a running run. Nothing happens if it has ended already.
+// EndRun sets the state of a running run and ends its listing; who holds that one loses the lease. Canceled, what still
+// waits goes back to what it was before the run: delivered, failed or lost, and discarded if only the run wanted it.
+// Nothing happens if it has ended already.
 func (s *Store) EndRun(ctx context.Context, id int64, state, reason string) error {
 	return s.inTx(ctx, func(t tx) error {
-		n, err := t.changed(ctx, `UPDATE run SET state = ?, error = ?, finished = ? WHERE id = ? AND state IN (?, ?)`, state, reason, micros(s.now()), id, RunGoing, RunHolding)
-		if err != nil || n == 0 {
+		// The listing first: one that is being committed has it locked, and its splits must be seen below.
+		var flow int64
+		err := t.row(ctx, `UPDATE listing SET ended = 1, lease = lease + 1, lease_until = 0 WHERE run_id = ? AND ended = 0
+			AND EXISTS (SELECT 1 FROM run r WHERE r.id = ? AND r.state IN (?, ?)) RETURNING flow_id`, id, id, RunGoing, RunHolding).Scan(&flow)
+		if err != nil && !isNoRows(err) {
 			return err
 		}
-		if err := t.exec(ctx, `UPDATE listing SET ended = 1 WHERE run_id = ?`, id); err != nil || state != RunCanceled {
+		err = t.row(ctx, `UPDATE run SET state = ?, error = ?, finished = ? WHERE id = ? AND state IN (?, ?) RETURNING flow_id`,
+			state, reason, micros(s.now()), id, RunGoing, RunHolding).Scan(&flow)
+		if isNoRows(err) {
+			return nil
+		}
+		if err != nil || state != RunCanceled {
 			return err
 		}
-		return t.exec(ctx, `UPDATE delivery SET state = 5 WHERE run_id = ? AND state IN (0, 3)`, id)
+		var splits []int64
+		if err := t.each(ctx, `SELECT split_id FROM delivery WHERE flow_id = ? AND run_id = ? AND state IN (0, 3)`, []any{flow, id}, func(scan func(...any) error) error {
+			var split int64
+			err := scan(&split)
+			splits = append(splits, split)
+			return err
+		}); err != nil {
+			return err
+		}
+		if err := t.lockSplits(ctx, splits); err != nil {
+			return err
+		}
+		if err := t.exec(ctx, `UPDATE delivery SET state = prior WHERE flow_id = ? AND run_id = ? AND state IN (0, 3)`, flow, id); err != nil {
+			return err
+		}
+		return t.forgetBodies(ctx, splits)
 	})
 }

@@ -30,8 +30,9 @@ const (
 
 func (t tx) putSeen(ctx context.Context, flowID int64, blocks []SeenBlock) error {
 	for _, b := range blocks {
-		slices.SortFunc(b.Hashes, func(x, y connector.Hash) int { return bytes.Compare(x[:], y[:]) })
-		if err := t.insertSeen(ctx, flowID, b.Generation, b.Hour, 0, b.Hashes, micros(t.s.now())); err != nil {
+		hashes := slices.Clone(b.Hashes)
+		slices.SortFunc(hashes, compareHashes)
+		if err := t.insertSeen(ctx, flowID, b.Generation, b.Hour, 0, slices.Compact(hashes), micros(t.s.now())); err != nil {
 			return err
 		}
 		runs, err := t.seenRuns(ctx, flowID, b.Generation, b.Hour, 0)
@@ -92,7 +93,7 @@ func (t tx) mergeSeen(ctx context.Context, flowID, generation, hour, tier int64)
 	if err := t.exec(ctx, `DELETE FROM seen`+where, args...); err != nil {
 		return 0, err
 	}
-	slices.SortFunc(all, func(x, y connector.Hash) int { return bytes.Compare(x[:], y[:]) })
+	slices.SortFunc(all, compareHashes)
 	all = slices.Compact(all)
 	if err := t.insertSeen(ctx, flowID, generation, hour, tier+1, all, added); err != nil {
 		return 0, err
@@ -138,32 +139,68 @@ func (s *Store) SeenCount(ctx context.Context, flowID, generation, hour int64) (
 	return n, s.trouble(err)
 }
 
-// Seen tells which of the hashes of one hour were delivered before.
+// Seen tells which of the hashes of one hour were delivered before. It reads only the blocks in which one of them can be.
 func (s *Store) Seen(ctx context.Context, flowID, generation, hour int64, hashes []connector.Hash) (map[connector.Hash]bool, error) {
 	found := map[connector.Hash]bool{}
 	sorted := slices.Clone(hashes)
-	slices.SortFunc(sorted, func(x, y connector.Hash) int { return bytes.Compare(x[:], y[:]) })
-	if len(sorted) == 0 {
-		return found, nil
-	}
-	low, high := sorted[0], sorted[len(sorted)-1]
-	err := s.reading().each(ctx, `SELECT hashes FROM seen WHERE flow_id = ? AND generation = ? AND hour = ? AND high >= ? AND low <= ?`,
-		[]any{flowID, generation, hour, low[:], high[:]}, func(scan func(...any) error) error {
-			var packed []byte
-			if err := scan(&packed); err != nil {
+	slices.SortFunc(sorted, compareHashes)
+	return found, s.inSnapshot(ctx, func(t tx) error {
+		blocks, err := t.blocksWith(ctx, flowID, generation, hour, sorted)
+		if err != nil {
+			return err
+		}
+		const chunk = 32 // blocks of at most 64 KiB
+		for part := range slices.Chunk(blocks, chunk) {
+			if err := t.each(ctx, `SELECT hashes FROM seen WHERE flow_id = ? AND generation = ? AND hour = ? AND block IN (`+marks(len(part))+`)`,
+				append([]any{flowID, generation, hour}, part...), func(scan func(...any) error) error {
+					var packed []byte
+					err := scan(&packed)
+					findIn(packed, sorted, found)
+					return err
+				}); err != nil {
 				return err
 			}
-			n := len(packed) / HashSize
-			for _, h := range sorted {
-				i := sort.Search(n, func(i int) bool { return bytes.Compare(packed[i*HashSize:(i+1)*HashSize], h[:]) >= 0 })
-				if i < n && bytes.Equal(packed[i*HashSize:(i+1)*HashSize], h[:]) {
-					found[h] = true
-				}
-			}
-			return nil
-		})
-	return found, s.trouble(err)
+		}
+		return nil
+	})
 }
+
+// blocksWith gives the blocks of an hour in which one of the sorted hashes can be.
+func (t tx) blocksWith(ctx context.Context, flowID, generation, hour int64, sorted []connector.Hash) ([]any, error) {
+	var blocks []any
+	err := t.each(ctx, `SELECT block, low, high FROM seen WHERE flow_id = ? AND generation = ? AND hour = ?`, []any{flowID, generation, hour},
+		func(scan func(...any) error) error {
+			var (
+				block     int64
+				low, high []byte
+			)
+			err := scan(&block, &low, &high)
+			if i := sort.Search(len(sorted), func(i int) bool { return bytes.Compare(sorted[i][:], low) >= 0 }); i < len(sorted) && bytes.Compare(sorted[i][:], high) <= 0 {
+				blocks = append(blocks, block)
+			}
+			return err
+		})
+	return blocks, err
+}
+
+// findIn adds those of the sorted hashes that a block has.
+func findIn(packed []byte, sorted []connector.Hash, found map[connector.Hash]bool) {
+	n := len(packed) / HashSize
+	at := func(i int) []byte { return packed[i*HashSize : (i+1)*HashSize] }
+	from := sort.Search(len(sorted), func(i int) bool { return n == 0 || bytes.Compare(sorted[i][:], at(0)) >= 0 })
+	low := 0
+	for _, h := range sorted[from:] {
+		low += sort.Search(n-low, func(i int) bool { return bytes.Compare(at(low+i), h[:]) >= 0 })
+		if low == n {
+			return
+		}
+		if bytes.Equal(at(low), h[:]) {
+			found[h] = true
+		}
+	}
+}
+
+func compareHashes(x, y connector.Hash) int { return bytes.Compare(x[:], y[:]) }
 
 // forgetSeen forgets the hours to which nothing was added since before. An hour is kept whole or not at all.
 func (t tx) forgetSeen(ctx context.Context, before time.Time, limit int) (int64, error) {

@@ -33,12 +33,12 @@ func openSQLite(ctx context.Context, o Options) (*Store, error) {
 		s.now = func() time.Time { return time.Now().UTC() }
 	}
 	file := filepath.Join(o.Dir, databaseFile)
-	pragmas := url.Values{"_txlock": {"immediate"}, "_pragma": {
+	pragmas := url.Values{"_pragma": {
 		"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "temp_store(memory)",
 		"cache_size(-16000)", "journal_size_limit(67108864)",
 	}}
 	dsn := "file:" + (&url.URL{Path: file}).EscapedPath() + "?" + pragmas.Encode()
-	if s.write, err = sql.Open("sqlite", dsn); err != nil {
+	if s.write, err = sql.Open("sqlite", dsn+"&_txlock=immediate"); err != nil {
 		_ = lock.Close()
 		return nil, err
 	}

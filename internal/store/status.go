@@ -47,8 +47,8 @@ func sleeping(due int64) time.Time {
 // Listings gives how all listings that have not ended stand; sourceID 0: of all sources.
 func (s *Store) Listings(ctx context.Context, sourceID int64) ([]ListingStatus, error) {
 	var all []ListingStatus
-	err := s.reading().each(ctx, `SELECT source_id, run_id, due, listed_at, pending, ended, failures, error FROM listing
-		WHERE (source_id = ? OR ? = 0) AND ended = 0 ORDER BY source_id, run_id`, []any{sourceID, sourceID}, func(scan func(...any) error) error {
+	err := s.reading().each(ctx, `SELECT source_id, run_id, CASE WHEN paused = 1 THEN ? ELSE due END, listed_at, pending, ended, failures, error FROM listing
+		WHERE (source_id = ? OR ? = 0) AND ended = 0 ORDER BY source_id, run_id`, []any{int64(never), sourceID, sourceID}, func(scan func(...any) error) error {
 		var (
 			l           ListingStatus
 			due, listed int64
@@ -67,7 +67,8 @@ func (s *Store) Listings(ctx context.Context, sourceID int64) ([]ListingStatus, 
 func (s *Store) Lanes(ctx context.Context, flowID int64) ([]LaneStatus, error) {
 	var all []LaneStatus
 	now := micros(s.now())
-	err := s.reading().each(ctx, `SELECT flow_id, lane, due, lease_until, failures, error FROM lane WHERE flow_id = ? OR ? = 0 ORDER BY flow_id, lane`, []any{flowID, flowID},
+	err := s.reading().each(ctx, `SELECT flow_id, lane, CASE WHEN paused = 1 THEN ? ELSE due END, lease_until, failures, error FROM lane
+		WHERE flow_id = ? OR ? = 0 ORDER BY flow_id, lane`, []any{int64(never), flowID, flowID},
 		func(scan func(...any) error) error {
 			var (
 				l          LaneStatus
@@ -123,8 +124,10 @@ type Trial struct {
 // Trials gives the failed and lost deliveries of a flow and those that wait after a trouble, the oldest first.
 func (s *Store) Trials(ctx context.Context, flowID int64, limit int) ([]Trial, error) {
 	var all []Trial
-	err := s.reading().each(ctx, `SELECT s.stream, s.time, s.body, d.state, d.attempts + d.waits, coalesce(d.error, '') FROM delivery d JOIN split s ON s.id = d.split_id
-		WHERE d.flow_id = ? AND (d.state IN (2, 4) OR (d.state IN (0, 3) AND d.error IS NOT NULL)) ORDER BY d.time LIMIT ?`, []any{flowID, limit},
+	err := s.reading().each(ctx, `SELECT s.stream, s.time, s.body, d.state, d.tries, coalesce(d.error, '') FROM (
+			SELECT split_id, state, attempts + waits AS tries, error, time FROM delivery WHERE flow_id = ? AND state IN (2, 4)
+			UNION ALL SELECT split_id, state, attempts + waits AS tries, error, time FROM delivery WHERE flow_id = ? AND state IN (0, 3) AND error IS NOT NULL) d
+		JOIN split s ON s.id = d.split_id ORDER BY d.time, d.split_id LIMIT ?`, []any{flowID, flowID, limit},
 		func(scan func(...any) error) error {
 			var (
 				trial   Trial

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 )
 
@@ -41,6 +40,15 @@ func (s *Store) Sweep(ctx context.Context, r Retention) (int64, error) {
 		},
 		func(t tx) (int64, error) {
 			if err := t.exec(ctx, `DELETE FROM listing WHERE ended = 1 AND listed_at < ?`, micros(now.Add(-r.Splits))); err != nil {
+				return 0, err
+			}
+			if err := t.exec(ctx, `DELETE FROM gap WHERE to_time < ? AND reported < ?`, micros(now.Add(-r.Coverage)), micros(now.Add(-r.Coverage))); err != nil {
+				return 0, err
+			}
+			if err := t.exec(ctx, `DELETE FROM turn WHERE tenant NOT IN (SELECT tenant FROM lane UNION SELECT tenant FROM listing)`); err != nil {
+				return 0, err
+			}
+			if err := t.exec(ctx, `DELETE FROM flow_count WHERE run_id <> 0 AND run_id IN (SELECT id FROM run WHERE finished > 0 AND finished < ?)`, micros(now.Add(-r.Runs))); err != nil {
 				return 0, err
 			}
 			if err := t.exec(ctx, `DELETE FROM quota WHERE free < ? AND blocked < ?`, micros(now.Add(-time.Hour)), micros(now.Add(-time.Hour))); err != nil {
@@ -91,13 +99,4 @@ func (t tx) sweepSplits(ctx context.Context, before time.Time) (int64, error) {
 		}
 	}
 	return int64(len(ids)), err
-}
-
-// splitID reads a split's ID from its body; "" when the body has gone.
-func splitID(body []byte) string {
-	var kept splitBody
-	if len(body) == 0 || json.Unmarshal(body, &kept) != nil {
-		return ""
-	}
-	return kept.ID
 }

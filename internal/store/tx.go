@@ -49,6 +49,20 @@ func (s *Store) once(ctx context.Context, f func(tx) error) error {
 	return t.Commit()
 }
 
+// inSnapshot runs f over the database as it is at one moment, for what needs several statements to read.
+func (s *Store) inSnapshot(ctx context.Context, f func(tx) error) error {
+	options := &sql.TxOptions{ReadOnly: true}
+	if s.kind == onPostgres {
+		options.Isolation = sql.LevelRepeatableRead
+	}
+	t, err := s.read.BeginTx(ctx, options)
+	if err != nil {
+		return s.trouble(err)
+	}
+	defer func() { _ = t.Rollback() }()
+	return s.trouble(f(tx{s: s, q: t}))
+}
+
 // reading gives the read pool.
 func (s *Store) reading() tx { return tx{s: s, q: s.read} }
 

@@ -10,28 +10,22 @@ const never = math.MaxInt64
 
 // objectMade gives a new or changed source its listing and a flow its lanes, and wakes or stops them.
 func (t tx) objectMade(ctx context.Context, o Object) error {
-	due := micros(t.s.now())
-	if o.Paused {
-		due = never
-	}
+	due, paused := micros(t.s.now()), flag(o.Paused)
 	switch o.Kind {
 	case Source:
-		if err := t.exec(ctx, `INSERT INTO listing (source_id, cursor, tenant, due) VALUES (?,?,?,?)
-			ON CONFLICT (source_id, run_id) DO NOTHING`, o.ID, []byte{}, o.Tenant, due); err != nil {
+		if err := t.exec(ctx, `INSERT INTO listing (source_id, cursor, due) VALUES (?,?,?) ON CONFLICT (source_id, run_id) DO NOTHING`, o.ID, []byte{}, due); err != nil {
 			return err
 		}
-		return t.exec(ctx, `UPDATE listing SET tenant = ?, due = ?, failures = 0 WHERE source_id = ? AND ended = 0`, o.Tenant, due, o.ID)
+		return t.exec(ctx, `UPDATE listing SET tenant = ?, paused = ?, due = ?, failures = 0 WHERE source_id = ? AND ended = 0`, o.Tenant, paused, due, o.ID)
 	case Flow:
 		for lane := range max(o.Lanes, 1) {
-			if err := t.exec(ctx, `INSERT INTO lane (flow_id, lane, tenant, due) VALUES (?,?,?,?)
-				ON CONFLICT (flow_id, lane) DO UPDATE SET tenant = excluded.tenant, due = excluded.due, blocked = 0, failures = 0`, o.ID, lane, o.Tenant, due); err != nil {
+			if err := t.exec(ctx, `INSERT INTO lane (flow_id, lane, tenant, due) VALUES (?,?,?,?) ON CONFLICT (flow_id, lane) DO NOTHING`, o.ID, lane, o.Tenant, due); err != nil {
 				return err
 			}
 		}
-		if !o.Paused { // a source rests while no flow wants it
-			if err := t.exec(ctx, `UPDATE listing SET due = ? WHERE source_id = ? AND run_id = 0 AND due > ? AND due < ?`, due, o.SourceID, due, int64(never)); err != nil {
-				return err
-			}
+		// Lanes that the flow had before may still have deliveries: a delivery keeps its lane.
+		if err := t.exec(ctx, `UPDATE lane SET tenant = ?, paused = ?, due = ?, blocked = 0, failures = 0 WHERE flow_id = ?`, o.Tenant, paused, due, o.ID); err != nil {
+			return err
 		}
 		return t.exec(ctx, `INSERT INTO flow_count (flow_id, run_id) VALUES (?, 0) ON CONFLICT (flow_id, run_id) DO NOTHING`, o.ID)
 	}

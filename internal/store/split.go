@@ -1,0 +1,253 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/headrace/headrace/internal/connector"
+)
+
+// SplitHash recognises a split of a source by its ID.
+func SplitHash(id string) [16]byte {
+	sum := sha256.Sum256([]byte(id))
+	return [16]byte(sum[:16])
+}
+
+// splitBody is what is kept of a split only as long as a flow wants it.
+type splitBody struct {
+	ID      string          `json:"i"`
+	Locator json.RawMessage `json:"l,omitempty"`
+	Inline  json.RawMessage `json:"c,omitempty"`
+}
+
+// splitID reads a split's ID from its body; "" when the body has gone.
+func splitID(body []byte) string {
+	var kept splitBody
+	if len(body) == 0 || json.Unmarshal(body, &kept) != nil {
+		return ""
+	}
+	return kept.ID
+}
+
+// splitChunk is how many splits one statement looks up or inserts.
+const splitChunk = 100
+
+// A listedSplit is one split of a listing on its way into the tables.
+type listedSplit struct {
+	*connector.Split
+	hash    [16]byte
+	id      int64
+	fresh   bool // not known before
+	runOnly bool // known, but only to a run of another flow
+}
+
+func (l *listedSplit) body() ([]byte, error) {
+	return json.Marshal(splitBody{l.ID, l.Locator, l.Inline})
+}
+
+// lane is where a flow with so many lanes delivers the split.
+func (l *listedSplit) lane(lanes int) int {
+	if lanes < 2 {
+		return 0
+	}
+	return int(l.hash[0]) % lanes
+}
+
+// A wish is what a listing makes a flow want.
+type wish struct {
+	splits int64
+	due    int64 // of the first
+}
+
+// putSplits inserts the splits that are not known and their deliveries, and wakes the lanes that have work now. It gives
+// how many were not known.
+func (t tx) putSplits(ctx context.Context, l Listing, found Listed) (int, error) {
+	flows := found.Lanes
+	if l.FlowID != 0 {
+		flows = map[int64]int{l.FlowID: max(1, found.Lanes[l.FlowID])}
+	}
+	fresh := 0
+	wishes, hours := map[int64]wish{}, map[splitHour]int64{}
+	met := map[[16]byte]bool{}
+	for part := range slices.Chunk(found.Enumeration.Splits, splitChunk) {
+		splits := make([]*listedSplit, 0, len(part))
+		for i := range part {
+			if hash := SplitHash(part[i].ID); !met[hash] {
+				met[hash] = true
+				splits = append(splits, &listedSplit{Split: &part[i], hash: hash})
+			}
+		}
+		if err := t.knowSplits(ctx, l, splits); err != nil {
+			return 0, err
+		}
+		for _, split := range splits {
+			if split.fresh {
+				fresh++
+				hours[splitHour{split.Stream, hourOf(split.Time)}]++
+			}
+		}
+		for flow, lanes := range flows {
+			if err := t.wantAll(ctx, l, splits, flow, lanes, wishes); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return fresh, t.wakeFlows(ctx, l, wishes, hours)
+}
+
+// knowSplits finds the IDs of the splits and inserts those that have none.
+func (t tx) knowSplits(ctx context.Context, l Listing, splits []*listedSplit) error {
+	if len(splits) == 0 {
+		return nil
+	}
+	byHash := make(map[[16]byte]*listedSplit, len(splits))
+	args := []any{l.SourceID}
+	for _, split := range splits {
+		byHash[split.hash] = split
+		args = append(args, split.hash[:])
+	}
+	err := t.each(ctx, `SELECT id, hash, run_only FROM split WHERE source_id = ? AND hash IN (`+marks(len(splits))+`)`, args, func(scan func(...any) error) error {
+		var (
+			id, runOnly int64
+			hash        []byte
+		)
+		if err := scan(&id, &hash, &runOnly); err != nil {
+			return err
+		}
+		split := byHash[[16]byte(hash)]
+		split.id, split.runOnly = id, runOnly != 0
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return t.insertSplits(ctx, l, byHash, slices.DeleteFunc(slices.Clone(splits), func(s *listedSplit) bool { return s.id != 0 }))
+}
+
+func (t tx) insertSplits(ctx context.Context, l Listing, byHash map[[16]byte]*listedSplit, splits []*listedSplit) error {
+	if len(splits) == 0 {
+		return nil
+	}
+	now := micros(t.s.now())
+	var args []any
+	for _, split := range splits {
+		body, err := split.body()
+		if err != nil {
+			return err
+		}
+		args = append(args, l.SourceID, split.hash[:], split.Stream, micros(split.Time), micros(split.Ready), micros(split.Expires), now, flag(l.RunID != 0), body)
+	}
+	rows := strings.Repeat(`,(?,?,?,?,?,?,?,?,?)`, len(splits))[1:]
+	return t.each(ctx, `INSERT INTO split (source_id, hash, stream, time, ready, expires, listed_at, run_only, body) VALUES `+rows+` RETURNING id, hash`, args,
+		func(scan func(...any) error) error {
+			var (
+				id   int64
+				hash []byte
+			)
+			if err := scan(&id, &hash); err != nil {
+				return err
+			}
+			split := byHash[[16]byte(hash)]
+			split.id, split.fresh = id, true
+			return nil
+		})
+}
+
+const insertDelivery = `INSERT INTO delivery (flow_id, split_id, run_id, generation, lane, state, due, time) VALUES `
+
+// wantAll makes deliveries of splits pending for a flow and adds them to its wish: the continuous listing asks for what
+// is new to it, a run for what its flow has not delivered (or, with a new generation, for everything).
+func (t tx) wantAll(ctx context.Context, l Listing, splits []*listedSplit, flow int64, lanes int, wishes map[int64]wish) error {
+	var args []any
+	now := micros(t.s.now())
+	for _, split := range splits {
+		due := max(micros(split.Ready), now)
+		row := []any{flow, split.id, l.RunID, l.Generation, split.lane(lanes), Pending, due, micros(split.Time)}
+		if split.fresh {
+			args = append(args, row...)
+		} else if wanted, err := t.wantAgain(ctx, l, split, row); err != nil {
+			return err
+		} else if !wanted {
+			continue
+		}
+		w, ok := wishes[flow]
+		if !ok || due < w.due {
+			w.due = due
+		}
+		wishes[flow] = wish{w.splits + 1, w.due}
+	}
+	if len(args) == 0 {
+		return nil
+	}
+	return t.exec(ctx, insertDelivery+strings.Repeat(`,(?,?,?,?,?,?,?,?)`, len(args)/8)[1:], args...)
+}
+
+// wantAgain makes the delivery of a known split pending, unless it is on its way or the listing does not ask for it.
+func (t tx) wantAgain(ctx context.Context, l Listing, split *listedSplit, row []any) (bool, error) {
+	again := "2, 4, 5" // the states that begin anew
+	switch {
+	case l.RunID == 0 && !split.runOnly:
+		return false, nil
+	case l.RunID == 0:
+		again = "5"
+	case l.Generation != 0:
+		again = "1, 2, 4, 5"
+	}
+	n, err := t.changed(ctx, insertDelivery+`(?,?,?,?,?,?,?,?) ON CONFLICT (split_id, flow_id) DO UPDATE SET prior = delivery.state, state = 0, run_id = excluded.run_id,
+		generation = excluded.generation, revision = 0, attempts = 0, waits = 0, progress = 0, due = excluded.due, error = NULL WHERE delivery.state IN (`+again+`)`, row...)
+	if err == nil && l.RunID == 0 {
+		err = t.exec(ctx, `UPDATE split SET run_only = 0 WHERE id = ?`, split.id)
+	}
+	if err != nil || n == 0 {
+		return false, err
+	}
+	body, err := split.body()
+	if err != nil {
+		return false, err
+	}
+	return true, t.exec(ctx, `UPDATE split SET body = ? WHERE id = ?`, body, split.id)
+}
+
+// wakeFlows counts what was listed and makes lanes due that have new work.
+func (t tx) wakeFlows(ctx context.Context, l Listing, wishes map[int64]wish, hours map[splitHour]int64) error {
+	for _, at := range slices.SortedFunc(maps.Keys(hours), compareHours) {
+		if err := t.addCoverage(ctx, Coverage{SourceID: l.SourceID, Stream: at.stream, Hour: at.hour, Splits: hours[at]}); err != nil {
+			return err
+		}
+	}
+	for _, flow := range slices.Sorted(maps.Keys(wishes)) {
+		if err := t.wakeLanes(ctx, flow, wishes[flow].due); err != nil {
+			return err
+		}
+		if err := t.addCounts(ctx, flow, 0, Counts{Listed: wishes[flow].splits}); err != nil {
+			return err
+		}
+		if l.RunID != 0 {
+			if err := t.addCounts(ctx, flow, l.RunID, Counts{Listed: wishes[flow].splits}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// wakeLanes makes a flow's lanes due, but none before the time to which it is blocked. It writes to every lane, even if that
+// is due earlier already: a lane that is being given back on PostgreSQL is locked, and its new due time, which cannot
+// know of our deliveries, must be seen here before it is compared.
+func (t tx) wakeLanes(ctx context.Context, flowID, due int64) error {
+	return t.exec(ctx, `UPDATE lane SET due = CASE WHEN due < ? THEN due WHEN blocked > ? THEN blocked ELSE ? END WHERE flow_id = ?`, due, due, due, flowID)
+}
+
+type splitHour struct {
+	stream string
+	hour   int64
+}
+
+func compareHours(a, b splitHour) int {
+	return cmp.Or(cmp.Compare(a.stream, b.stream), cmp.Compare(a.hour, b.hour))
+}
