@@ -107,7 +107,7 @@ func (t tx) putOwn(ctx context.Context, sourceID int64, r Run, id string, inline
 	if err := t.exec(ctx, `INSERT INTO delivery (flow_id, split_id, run_id, generation, lane, state, due, time) VALUES (?,?,?,?,0,0,?,?)`, r.FlowID, split, r.ID, r.ID, now, now); err != nil {
 		return err
 	}
-	return t.exec(ctx, `UPDATE lane SET due = ? WHERE flow_id = ? AND lane = 0 AND due > ? AND NOT EXISTS (SELECT 1 FROM object o WHERE o.id = ? AND o.paused = 1)`, now, r.FlowID, now, r.FlowID)
+	return t.wakeLanes(ctx, r.FlowID, now)
 }
 
 // A ReplayedRecord is a dead letter on its way again.

@@ -133,6 +133,6 @@ func (t tx) putGaps(ctx context.Context, sourceID int64, gaps []connector.Gap) e
 // ListNow makes the listings of all sources that are not paused due now.
 func (s *Store) ListNow(ctx context.Context) error {
 	return s.inTx(ctx, func(t tx) error {
-		return t.exec(ctx, `UPDATE listing SET due = ? WHERE ended = 0 AND due < ?`, micros(s.now()), int64(never))
+		return t.exec(ctx, `UPDATE listing SET due = ? WHERE ended = 0 AND paused = 0`, micros(s.now()))
 	})
 }

@@ -92,7 +92,7 @@ func (t tx) putSplits(ctx context.Context, l Listing, found Listed) (int, error)
 			}
 		}
 		for flow, lanes := range flows {
-			if err := t.wantAll(ctx, l, splits, flow, lanes, wishes); err != nil {
+			if err := t.wantAll(ctx, l, found.Crawl, splits, flow, lanes, wishes); err != nil {
 				return 0, err
 			}
 		}
@@ -162,7 +162,7 @@ const insertDelivery = `INSERT INTO delivery (flow_id, split_id, run_id, generat
 
 // wantAll makes deliveries of splits pending for a flow and adds them to its wish: the continuous listing asks for what
 // is new to it, a run for what its flow has not delivered (or, with a new generation, for everything).
-func (t tx) wantAll(ctx context.Context, l Listing, splits []*listedSplit, flow int64, lanes int, wishes map[int64]wish) error {
+func (t tx) wantAll(ctx context.Context, l Listing, crawl *CrawlListing, splits []*listedSplit, flow int64, lanes int, wishes map[int64]wish) error {
 	var args []any
 	now := micros(t.s.now())
 	for _, split := range splits {
@@ -170,7 +170,7 @@ func (t tx) wantAll(ctx context.Context, l Listing, splits []*listedSplit, flow 
 		row := []any{flow, split.id, l.RunID, l.Generation, split.lane(lanes), Pending, due, micros(split.Time)}
 		if split.fresh {
 			args = append(args, row...)
-		} else if wanted, err := t.wantAgain(ctx, l, split, row); err != nil {
+		} else if wanted, err := t.wantAgain(ctx, l, crawl, split, row); err != nil {
 			return err
 		} else if !wanted {
 			continue
@@ -188,7 +188,7 @@ func (t tx) wantAll(ctx context.Context, l Listing, splits []*listedSplit, flow 
 }
 
 // wantAgain makes the delivery of a known split pending, unless it is on its way or the listing does not ask for it.
-func (t tx) wantAgain(ctx context.Context, l Listing, split *listedSplit, row []any) (bool, error) {
+func (t tx) wantAgain(ctx context.Context, l Listing, crawl *CrawlListing, split *listedSplit, row []any) (bool, error) {
 	again := "2, 4, 5" // the states that begin anew
 	switch {
 	case l.RunID == 0 && !split.runOnly:
@@ -196,6 +196,11 @@ func (t tx) wantAgain(ctx context.Context, l Listing, split *listedSplit, row []
 	case l.RunID == 0:
 		again = "5"
 	case l.Generation != 0:
+		again = "1, 2, 4, 5"
+	case crawl != nil:
+		if sound, err := t.deliveredSound(ctx, l, split.id, *crawl); err != nil || sound {
+			return false, err
+		}
 		again = "1, 2, 4, 5"
 	}
 	n, err := t.changed(ctx, insertDelivery+`(?,?,?,?,?,?,?,?) ON CONFLICT (split_id, flow_id) DO UPDATE SET prior = delivery.state, state = 0, run_id = excluded.run_id,
@@ -211,6 +216,17 @@ func (t tx) wantAgain(ctx context.Context, l Listing, split *listedSplit, row []
 		return false, err
 	}
 	return true, t.exec(ctx, `UPDATE split SET body = ? WHERE id = ?`, body, split.id)
+}
+
+// deliveredSound tells whether a split needs no reading: it was delivered by the same revision and everything that it
+// became is surely at the destination. Then it is marked as seen by the crawl.
+func (t tx) deliveredSound(ctx context.Context, l Listing, splitID int64, crawl CrawlListing) (bool, error) {
+	var n int
+	err := t.row(ctx, `SELECT count(*) FROM delivery WHERE flow_id = ? AND split_id = ? AND state = 1 AND revision = ?`, l.FlowID, splitID, crawl.Revision).Scan(&n)
+	if err != nil || n == 0 {
+		return false, err
+	}
+	return t.sawSplit(ctx, crawl.DestinationID, splitID, crawl.Number)
 }
 
 // wakeFlows counts what was listed and makes lanes due that have new work.

@@ -177,22 +177,22 @@ func (s *Store) Standing(ctx context.Context, since time.Time) (Standing, error)
 			return nil
 		})
 	}
-	err := t.row(ctx, `SELECT count(*) FROM listing l WHERE l.ended = 0 AND l.due < ? AND (l.listed_at < ? OR l.due <= ?) AND (l.failures < ? OR l.error LIKE '{"class":"throttled"%')
+	err := t.row(ctx, `SELECT count(*) FROM listing l WHERE l.ended = 0 AND l.paused = 0 AND (l.listed_at < ? OR l.due <= ?) AND (l.failures < ? OR l.error LIKE '{"class":"throttled"%')
 		AND (l.run_id <> 0 OR EXISTS (SELECT 1 FROM object o WHERE o.kind = 'flow' AND o.source = l.source_id AND o.paused = 0 AND o.spec NOT LIKE '%"mode":"mirror"%'))`,
-		int64(never), micros(since), now, patience).Scan(&st.Unlisted)
+		micros(since), now, patience).Scan(&st.Unlisted)
 	if err == nil {
 		err = t.row(ctx, `SELECT count(*) FROM delivery d JOIN split s ON s.id = d.split_id JOIN lane l ON l.flow_id = d.flow_id AND l.lane = d.lane
-			WHERE d.state IN (0, 3) AND s.ready <= ? AND d.waits < ? AND l.due < ? AND (l.failures < ? OR l.error LIKE '{"class":"throttled"%')`,
-			now, patience, int64(never), patience).Scan(&st.Available)
+			WHERE d.state IN (0, 3) AND s.ready <= ? AND d.waits < ? AND l.paused = 0 AND (l.failures < ? OR l.error LIKE '{"class":"throttled"%')`,
+			now, patience, patience).Scan(&st.Available)
 	}
 	if err == nil {
 		err = t.row(ctx, `SELECT count(*) FROM run WHERE state = ?`, RunGoing).Scan(&st.Runs)
 	}
 	if err == nil {
-		err = collect(`SELECT error FROM listing WHERE ended = 0 AND due < ? AND error <> '' AND failures > 0`, int64(never))
+		err = collect(`SELECT error FROM listing WHERE ended = 0 AND paused = 0 AND error <> '' AND failures > 0`)
 	}
 	if err == nil {
-		err = collect(`SELECT error FROM lane WHERE due < ? AND error <> '' AND failures > 0`, int64(never))
+		err = collect(`SELECT error FROM lane WHERE paused = 0 AND error <> '' AND failures > 0`)
 	}
 	if err == nil {
 		err = collect(`SELECT DISTINCT d.error FROM delivery d WHERE d.state IN (0, 3) AND d.waits >= ? AND d.error IS NOT NULL LIMIT 20`, patience)

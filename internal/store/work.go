@@ -27,6 +27,11 @@ func (t tx) objectMade(ctx context.Context, o Object) error {
 		if err := t.exec(ctx, `UPDATE lane SET tenant = ?, paused = ?, due = ?, blocked = 0, failures = 0 WHERE flow_id = ?`, o.Tenant, paused, due, o.ID); err != nil {
 			return err
 		}
+		if !o.Paused { // a source rests while no flow wants it
+			if err := t.exec(ctx, `UPDATE listing SET due = ? WHERE source_id = ? AND run_id = 0 AND due > ?`, due, o.SourceID, due); err != nil {
+				return err
+			}
+		}
 		return t.exec(ctx, `INSERT INTO flow_count (flow_id, run_id) VALUES (?, 0) ON CONFLICT (flow_id, run_id) DO NOTHING`, o.ID)
 	}
 	return nil
