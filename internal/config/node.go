@@ -1,6 +1,9 @@
 package config
 
 import (
+	"strconv"
+	"strings"
+
 	"go.yaml.in/yaml/v3"
 
 	"github.com/headrace/headrace/internal/fault"
@@ -153,4 +156,82 @@ func merge(base, patch *yaml.Node, depth int) *yaml.Node {
 		Put(out, p.key.Value, merge(old, p.value, depth+1))
 	}
 	return out
+}
+
+// Null makes an empty value, which takes a field back to its default in a Merge.
+func Null() *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null", Value: "null"} }
+
+// LineOf finds the line of a field by its path ("hold.limit", "contentTypes[1]"), or that of the nearest thing around
+// it; 0 if node has none.
+func LineOf(node *yaml.Node, path string) int {
+	node = resolve(node)
+	line := node.Line
+	for path != "" {
+		var step string
+		step, path = splitPath(path)
+		next := child(node, step)
+		if next == nil {
+			return line
+		}
+		node = resolve(next)
+		line = next.Line
+	}
+	return line
+}
+
+// splitPath gives a path's first step and the rest: "a.b" → "a", "b"; "a[1].b" → "a", "[1].b"; "[1].b" → "[1]", "b".
+func splitPath(path string) (step, rest string) {
+	if end := strings.IndexByte(path, ']'); path[0] == '[' && end > 0 {
+		return path[:end+1], strings.TrimPrefix(path[end+1:], ".")
+	}
+	if i := strings.IndexAny(path, ".["); i > 0 {
+		return path[:i], strings.TrimPrefix(path[i:], ".")
+	}
+	return path, ""
+}
+
+func child(node *yaml.Node, step string) *yaml.Node {
+	if i, err := strconv.Atoi(strings.Trim(step, "[]")); err == nil && node.Kind == yaml.SequenceNode {
+		if i >= 0 && i < len(node.Content) {
+			return node.Content[i]
+		}
+		return nil
+	}
+	if node.Kind != yaml.MappingNode {
+		return nil
+	}
+	pairs, _ := pairsOf(node, "")
+	for _, p := range pairs {
+		if p.key.Value == step {
+			return p.value
+		}
+	}
+	return nil
+}
+
+// Plain gives a copy in block style without the quotes and braces that a node read from JSON has.
+func Plain(node *yaml.Node) *yaml.Node {
+	c := *resolve(node)
+	c.Line, c.Column, c.Anchor = 0, 0, ""
+	switch c.Kind {
+	case yaml.ScalarNode:
+		if c.ShortTag() == "!!str" {
+			return Text(c.Value)
+		}
+		c.Style = 0
+	case yaml.SequenceNode:
+		c.Style = yaml.FlowStyle
+		for _, item := range c.Content {
+			if resolve(item).Kind != yaml.ScalarNode {
+				c.Style = 0
+			}
+		}
+	default:
+		c.Style = 0
+	}
+	c.Content = make([]*yaml.Node, len(node.Content))
+	for i, item := range resolve(node).Content {
+		c.Content[i] = Plain(item)
+	}
+	return &c
 }

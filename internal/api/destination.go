@@ -1,0 +1,83 @@
+package api
+
+import (
+	"context"
+
+	"github.com/headrace/headrace/internal/destination"
+)
+
+// DestinationCreate makes a destination.
+var DestinationCreate = Operation[Draft, destination.View]{Name: "destination.create", Summary: "Make a destination", Changes: true, Do: func(ctx context.Context, s *Services, in Draft) (destination.View, error) {
+	d, err := in.draft()
+	if err != nil {
+		return destination.View{}, err
+	}
+	o, err := s.Destinations.Create(ctx, d, nil)
+	if exists(err) && in.IfExists == IfExistsOK {
+		return s.Destinations.Show(ctx, in.Name)
+	}
+	if exists(err) && in.IfExists == IfExistsUpdate {
+		c, specErr := in.replacement()
+		if specErr != nil {
+			return destination.View{}, specErr
+		}
+		o, err = s.Destinations.Edit(ctx, in.Name, c, nil)
+	}
+	if err != nil {
+		return destination.View{}, err
+	}
+	return s.Destinations.ViewOf(ctx, o)
+}}
+
+// DestinationList lists destinations.
+var DestinationList = Operation[None, []destination.View]{Name: "destination.list", Summary: "List destinations", Do: func(ctx context.Context, s *Services, _ None) ([]destination.View, error) {
+	return s.Destinations.ListViews(ctx)
+}}
+
+// DestinationShow shows one.
+var DestinationShow = Operation[Named, destination.View]{Name: "destination.show", Summary: "Show a destination", Do: func(ctx context.Context, s *Services, in Named) (destination.View, error) {
+	return s.Destinations.Show(ctx, in.Name)
+}}
+
+// DestinationEdit changes a destination.
+var DestinationEdit = Operation[Change, destination.View]{Name: "destination.edit", Summary: "Change a destination", Changes: true, Do: func(ctx context.Context, s *Services, in Change) (destination.View, error) {
+	c, err := in.change()
+	if err != nil {
+		return destination.View{}, err
+	}
+	o, err := s.Destinations.Edit(ctx, in.Name, c, nil)
+	if err != nil {
+		return destination.View{}, err
+	}
+	return s.Destinations.ViewOf(ctx, o)
+}}
+
+// DestinationPause stops writing.
+var DestinationPause = Operation[Pause, destination.View]{Name: "destination.pause", Summary: "Stop writing to a destination", Changes: true, Do: func(ctx context.Context, s *Services, in Pause) (destination.View, error) {
+	o, err := s.Destinations.Pause(ctx, in.Name, in.Reason)
+	if err != nil {
+		return destination.View{}, err
+	}
+	return s.Destinations.ViewOf(ctx, o)
+}}
+
+// DestinationResume writes again.
+var DestinationResume = Operation[Named, destination.View]{Name: "destination.resume", Summary: "Let a paused destination go on", Changes: true, Do: func(ctx context.Context, s *Services, in Named) (destination.View, error) {
+	o, err := s.Destinations.Resume(ctx, in.Name)
+	if err != nil {
+		return destination.View{}, err
+	}
+	return s.Destinations.ViewOf(ctx, o)
+}}
+
+// DestinationRemove removes a destination that no flow uses.
+var DestinationRemove = Operation[Removal, None]{Name: "destination.remove", Summary: "Remove a destination", Changes: true, Do: func(ctx context.Context, s *Services, in Removal) (None, error) {
+	_, err := s.Destinations.Remove(ctx, in.Name, in.Revision)
+	return None{}, err
+}}
+
+// DestinationTest makes the connector's checks.
+var DestinationTest = Operation[Named, Checks]{Name: "destination.test", Summary: "Check whether a destination can be written to", Do: func(ctx context.Context, s *Services, in Named) (Checks, error) {
+	all, err := s.Destinations.Test(ctx, in.Name)
+	return checks(in.Name, all), err
+}}

@@ -1,0 +1,162 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/headrace/headrace/internal/flow"
+	"github.com/headrace/headrace/internal/store"
+)
+
+// NewFlow tells what was made.
+type NewFlow struct {
+	flow.View
+	Backfill *store.Run `json:"backfill,omitempty"` // of what the source had before
+}
+
+// FlowCreate makes a flow, and the backfill of what its source still has.
+var FlowCreate = Operation[Draft, NewFlow]{Name: "flow.create", Summary: "Make a flow", Changes: true, Do: func(ctx context.Context, s *Services, in Draft) (NewFlow, error) {
+	d, err := in.draft()
+	if err != nil {
+		return NewFlow{}, err
+	}
+	o, run, err := s.Flows.Add(ctx, d)
+	if exists(err) && in.IfExists == IfExistsOK {
+		v, err := s.Flows.Show(ctx, in.Name)
+		return NewFlow{View: v}, err
+	}
+	if exists(err) && in.IfExists == IfExistsUpdate {
+		c, specErr := in.replacement()
+		if specErr != nil {
+			return NewFlow{}, specErr
+		}
+		o, err = s.Flows.Edit(ctx, in.Name, c, nil)
+	}
+	if err != nil {
+		return NewFlow{}, err
+	}
+	v, err := s.Flows.ViewOf(ctx, o)
+	return NewFlow{View: v, Backfill: run}, err
+}}
+
+// FlowList lists flows.
+var FlowList = Operation[None, []flow.View]{Name: "flow.list", Summary: "List flows", Do: func(ctx context.Context, s *Services, _ None) ([]flow.View, error) {
+	return s.Flows.ListViews(ctx)
+}}
+
+// A FlowStatus is a flow with how its work stands.
+type FlowStatus struct {
+	flow.View
+	Backlog  store.Backlog         `json:"backlog"`
+	Lanes    []store.LaneStatus    `json:"lanes"`
+	Listings []store.ListingStatus `json:"listings"`
+	Trials   []store.Trial         `json:"troubles"`
+	Gaps     []store.Gap           `json:"gaps"`
+}
+
+// FlowShow shows one, with its work.
+var FlowShow = Operation[Named, FlowStatus]{Name: "flow.show", Summary: "Show a flow and how its work stands", Do: showFlow}
+
+func showFlow(ctx context.Context, s *Services, in Named) (FlowStatus, error) {
+	o, err := s.Store.Object(ctx, store.Flow, in.Name)
+	if err != nil {
+		return FlowStatus{}, err
+	}
+	var v FlowStatus
+	if v.View, err = s.Flows.ViewOf(ctx, o); err != nil {
+		return v, err
+	}
+	if v.Backlog, err = s.Store.Backlog(ctx, o.ID); err != nil {
+		return v, err
+	}
+	if v.Lanes, err = s.Store.Lanes(ctx, o.ID); err != nil {
+		return v, err
+	}
+	if v.Listings, err = s.Store.Listings(ctx, o.SourceID); err != nil {
+		return v, err
+	}
+	if v.Trials, err = s.Store.Trials(ctx, o.ID, 20); err != nil {
+		return v, err
+	}
+	v.Gaps, err = s.Store.Gaps(ctx, o.SourceID)
+	return v, err
+}
+
+// FlowEdit changes a flow.
+var FlowEdit = Operation[Change, flow.View]{Name: "flow.edit", Summary: "Change a flow", Changes: true, Do: func(ctx context.Context, s *Services, in Change) (flow.View, error) {
+	c, err := in.change()
+	if err != nil {
+		return flow.View{}, err
+	}
+	o, err := s.Flows.Edit(ctx, in.Name, c, nil)
+	if err != nil {
+		return flow.View{}, err
+	}
+	return s.Flows.ViewOf(ctx, o)
+}}
+
+// FlowPause stops delivering.
+var FlowPause = Operation[Pause, flow.View]{Name: "flow.pause", Summary: "Stop delivering a flow; what is listed waits for it", Changes: true, Do: func(ctx context.Context, s *Services, in Pause) (flow.View, error) {
+	o, err := s.Flows.Pause(ctx, in.Name, in.Reason)
+	if err != nil {
+		return flow.View{}, err
+	}
+	return s.Flows.ViewOf(ctx, o)
+}}
+
+// FlowResume delivers again.
+var FlowResume = Operation[Named, flow.View]{Name: "flow.resume", Summary: "Let a paused flow go on", Changes: true, Do: func(ctx context.Context, s *Services, in Named) (flow.View, error) {
+	o, err := s.Flows.Resume(ctx, in.Name)
+	if err != nil {
+		return flow.View{}, err
+	}
+	return s.Flows.ViewOf(ctx, o)
+}}
+
+// FlowRemove removes a flow and what is remembered of its deliveries; what was delivered stays at the destination.
+var FlowRemove = Operation[Removal, None]{Name: "flow.remove", Summary: "Remove a flow", Changes: true, Do: func(ctx context.Context, s *Services, in Removal) (None, error) {
+	_, err := s.Flows.Remove(ctx, in.Name, in.Revision)
+	return None{}, err
+}}
+
+// FlowRun makes the next listing of the flow's source due at once.
+var FlowRun = Operation[Named, None]{Name: "flow.run", Summary: "Look for new content at once", Changes: true, Do: func(ctx context.Context, s *Services, in Named) (None, error) {
+	return None{}, s.Flows.Now(ctx, in.Name)
+}}
+
+// Retried tells how many deliveries are tried again.
+type Retried struct {
+	Deliveries int64 `json:"deliveries"`
+}
+
+// FlowRetry tries again what failed.
+var FlowRetry = Operation[Named, Retried]{Name: "flow.retry", Summary: "Try the failed deliveries of a flow again", Changes: true, Do: func(ctx context.Context, s *Services, in Named) (Retried, error) {
+	o, err := s.Store.Object(ctx, store.Flow, in.Name)
+	if err != nil {
+		return Retried{}, err
+	}
+	n, err := s.Store.RetryDeliveries(ctx, o.ID)
+	return Retried{Deliveries: n}, err
+}}
+
+// A Backfill asks for a flow's past.
+type Backfill struct {
+	Name  string    `json:"name"`
+	From  time.Time `json:"from"`
+	To    time.Time `json:"to,omitzero"`
+	Again bool      `json:"again,omitempty"`
+}
+
+func (b Backfill) request() flow.BackfillRequest {
+	return flow.BackfillRequest{Flow: b.Name, Window: flow.Window{From: b.From, To: b.To}, Again: b.Again}
+}
+
+// FlowPlanBackfill tells what a backfill would fetch.
+var FlowPlanBackfill = Operation[Backfill, flow.BackfillPlan]{Name: "flow.plan-backfill", Summary: "Tell what a backfill would fetch", Do: func(ctx context.Context, s *Services, in Backfill) (flow.BackfillPlan, error) {
+	return s.Flows.PlanBackfill(ctx, in.request())
+}}
+
+// FlowBackfill fetches what was not delivered of a piece of time.
+var FlowBackfill = Operation[Backfill, store.Run]{Name: "flow.backfill", Summary: "Fetch a flow's past", Changes: true, Do: func(ctx context.Context, s *Services, in Backfill) (store.Run, error) {
+	return s.Flows.Backfill(ctx, in.request())
+}}

@@ -1,0 +1,18 @@
+package api
+
+// All are the operations, in the order of the reference.
+func All() []Endpoint {
+	return []Endpoint{
+		AboutServer,
+		ConnectorList, ConnectorShow,
+		CredentialTypes, CredentialHelp, CredentialAdd, CredentialList, CredentialShow, CredentialTest, CredentialRotate, CredentialEdit, CredentialUsedBy, CredentialRemove,
+		SourceCreate, SourceList, SourceShow, SourceEdit, SourcePause, SourceResume, SourceRemove, SourceTest, SourceSample, SourceActions, SourceAct,
+		DestinationCreate, DestinationList, DestinationShow, DestinationEdit, DestinationPause, DestinationResume, DestinationRemove, DestinationTest,
+		FlowCreate, FlowList, FlowShow, FlowEdit, FlowPause, FlowResume, FlowRemove, FlowRun, FlowRetry, FlowPlanBackfill, FlowBackfill,
+		RunList, RunShow, RunCancel,
+		CoverageShow,
+		LetterList, LetterShow, LetterExport, LetterReplay, LetterDiscard, LetterEditBody,
+		FilesPlan, FilesApply, FilesExport,
+		KeyShow, KeyRotate,
+	}
+}

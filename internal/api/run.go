@@ -1,0 +1,189 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/headrace/headrace/internal/fault"
+	"github.com/headrace/headrace/internal/store"
+)
+
+// A RunView is a run with its flow's name and how far it has come.
+type RunView struct {
+	store.Run
+	Flow     string            `json:"flow"`
+	Counts   store.Counts      `json:"counts"`
+	Progress store.RunProgress `json:"progress"`
+}
+
+func viewRun(ctx context.Context, s *Services, r store.Run, names map[int64]string) (RunView, error) {
+	v := RunView{Run: r, Flow: names[r.FlowID]}
+	if v.Flow == "" {
+		o, err := s.Store.ObjectByID(ctx, store.Flow, r.FlowID)
+		if err != nil {
+			return v, err
+		}
+		v.Flow = o.Name
+		if names != nil {
+			names[r.FlowID] = o.Name
+		}
+	}
+	var err error
+	if v.Counts, err = s.Store.Counts(ctx, r.FlowID, r.ID); err != nil {
+		return v, err
+	}
+	v.Progress, err = s.Store.Progress(ctx, r)
+	return v, err
+}
+
+// RunFilter picks runs.
+type RunFilter struct {
+	Flow  string `json:"flow,omitempty"`
+	State string `json:"state,omitempty"`
+	Limit int    `json:"limit,omitempty"`
+}
+
+// RunList lists runs, the newest first.
+var RunList = Operation[RunFilter, []RunView]{Name: "run.list", Summary: "List runs", Do: func(ctx context.Context, s *Services, in RunFilter) ([]RunView, error) {
+	flowID := int64(0)
+	if in.Flow != "" {
+		o, err := s.Store.Object(ctx, store.Flow, in.Flow)
+		if err != nil {
+			return nil, err
+		}
+		flowID = o.ID
+	}
+	if in.Limit <= 0 {
+		in.Limit = 50
+	}
+	runs, err := s.Store.Runs(ctx, flowID, in.State, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	views, names := []RunView{}, map[int64]string{}
+	for _, r := range runs {
+		v, err := viewRun(ctx, s, r, names)
+		if err != nil {
+			return nil, err
+		}
+		views = append(views, v)
+	}
+	return views, nil
+}}
+
+// RunShow shows one.
+var RunShow = Operation[Named, RunView]{Name: "run.show", Summary: "Show a run", Do: func(ctx context.Context, s *Services, in Named) (RunView, error) {
+	r, err := s.Store.Run(ctx, in.Name)
+	if err != nil {
+		return RunView{}, err
+	}
+	return viewRun(ctx, s, r, nil)
+}}
+
+// RunCancel ends a run; what it delivered stays.
+var RunCancel = Operation[Named, RunView]{Name: "run.cancel", Summary: "Cancel a run", Changes: true, Do: func(ctx context.Context, s *Services, in Named) (RunView, error) {
+	r, err := s.Store.Run(ctx, in.Name)
+	if err != nil {
+		return RunView{}, err
+	}
+	if r.State != store.RunGoing && r.State != store.RunHolding {
+		return RunView{}, fault.New(fault.Conflict, "run %s has ended already: %s", r.UID, r.State).WithCode("run_ended")
+	}
+	if err := s.Store.EndRun(ctx, r.ID, store.RunCanceled, "canceled by a person"); err != nil {
+		return RunView{}, err
+	}
+	if r, err = s.Store.RunByID(ctx, r.ID); err != nil {
+		return RunView{}, err
+	}
+	return viewRun(ctx, s, r, nil)
+}}
+
+// CoverageRequest picks a source, or a flow's, and a piece of time.
+type CoverageRequest struct {
+	Source string    `json:"source,omitempty"`
+	Flow   string    `json:"flow,omitempty"`
+	From   time.Time `json:"from"`
+	To     time.Time `json:"to"`
+}
+
+// A CoverageCell is one hour of one stream.
+type CoverageCell struct {
+	Source  string    `json:"source"`
+	Flow    string    `json:"flow,omitempty"` // "": what the listing knows
+	Stream  string    `json:"stream"`
+	Hour    time.Time `json:"hour"`
+	Minutes int       `json:"listed_minutes"`
+	Splits  int64     `json:"splits"`
+	Records int64     `json:"records"`
+	Repeats int64     `json:"repeats"`
+	Dead    int64     `json:"dead_letters"`
+	Lost    int64     `json:"lost"`
+}
+
+// A Coverage is what is known of a piece of time.
+type Coverage struct {
+	From  time.Time      `json:"from"`
+	To    time.Time      `json:"to"`
+	Cells []CoverageCell `json:"cells"`
+	Gaps  []store.Gap    `json:"gaps"`
+}
+
+// CoverageShow shows hour by hour what was listed and delivered.
+var CoverageShow = Operation[CoverageRequest, Coverage]{Name: "coverage.show", Summary: "Show hour by hour what was listed, delivered and lost", Do: showCoverage}
+
+func showCoverage(ctx context.Context, s *Services, in CoverageRequest) (Coverage, error) {
+	out := Coverage{From: in.From, To: in.To, Cells: []CoverageCell{}, Gaps: []store.Gap{}}
+	var sources []store.Object
+	names := map[int64]string{}
+	switch {
+	case in.Flow != "":
+		o, err := s.Store.Object(ctx, store.Flow, in.Flow)
+		if err != nil {
+			return out, err
+		}
+		names[o.ID] = o.Name
+		src, err := s.Store.ObjectByID(ctx, store.Source, o.SourceID)
+		if err != nil {
+			return out, err
+		}
+		sources = append(sources, src)
+	case in.Source != "":
+		src, err := s.Store.Object(ctx, store.Source, in.Source)
+		if err != nil {
+			return out, err
+		}
+		sources = append(sources, src)
+	default:
+		var err error
+		if sources, err = s.Store.Objects(ctx, store.Source); err != nil {
+			return out, err
+		}
+	}
+	if in.Flow == "" {
+		flows, err := s.Store.Objects(ctx, store.Flow)
+		if err != nil {
+			return out, err
+		}
+		for _, f := range flows {
+			names[f.ID] = f.Name
+		}
+	}
+	for _, src := range sources {
+		rows, err := s.Store.Coverage(ctx, src.ID, in.From, in.To)
+		if err != nil {
+			return out, err
+		}
+		for _, r := range rows {
+			if name, ok := names[r.FlowID]; ok || r.FlowID == 0 {
+				out.Cells = append(out.Cells, CoverageCell{Source: src.Name, Flow: name, Stream: r.Stream, Hour: r.Start(), Minutes: r.ListedMinutes(),
+					Splits: r.Splits, Records: r.Records, Repeats: r.Repeats, Dead: r.Dead, Lost: r.Lost})
+			}
+		}
+		gaps, err := s.Store.Gaps(ctx, src.ID)
+		if err != nil {
+			return out, err
+		}
+		out.Gaps = append(out.Gaps, gaps...)
+	}
+	return out, nil
+}

@@ -1,0 +1,110 @@
+package fileset
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/headrace/headrace/internal/config"
+	"github.com/headrace/headrace/internal/fault"
+	"github.com/headrace/headrace/internal/object"
+	"github.com/headrace/headrace/internal/store"
+)
+
+// changes lists the settings that differ between two states of an object.
+func (s *Service) changes(ctx context.Context, over *overlay, kind object.Kind, before, after store.Object, exists bool) ([]Change, error) {
+	var all []Change
+	old := map[string]string{}
+	if exists {
+		node, err := kind.Draw(ctx, s.Store, before)
+		if err != nil {
+			return nil, err
+		}
+		flatten(node, "spec", old, &[]string{})
+		if before.Description != after.Description {
+			all = append(all, Change{Field: "metadata.description", Old: before.Description, New: after.Description})
+		}
+		if before.Owner != after.Owner {
+			all = append(all, Change{Field: "owner", Old: before.Owner, New: after.Owner})
+		}
+	}
+	node, err := kind.Draw(ctx, over, after)
+	if err != nil {
+		return nil, err
+	}
+	now, order := map[string]string{}, []string{}
+	flatten(node, "spec", now, &order)
+	for _, field := range order {
+		if have, ok := old[field]; !ok || have != now[field] {
+			all = append(all, Change{Field: field, Old: old[field], New: now[field]})
+		}
+		delete(old, field)
+	}
+	for _, field := range slices.Sorted(maps.Keys(old)) {
+		all = append(all, Change{Field: field, Old: old[field]})
+	}
+	return all, nil
+}
+
+// flatten gives each value of a mapping by its path; a list is one value.
+func flatten(node *yaml.Node, at string, out map[string]string, order *[]string) {
+	if node.Kind != yaml.MappingNode {
+		raw, err := config.JSON(node)
+		if err != nil {
+			return
+		}
+		out[at] = strings.Trim(string(raw), `"`)
+		*order = append(*order, at)
+		return
+	}
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		flatten(node.Content[i+1], at+"."+node.Content[i].Value, out, order)
+	}
+}
+
+// A Selection picks objects for an export. Zero fields pick all.
+type Selection struct {
+	Kind  string   `json:"kind,omitempty"` // of config.Kinds, in any case
+	Names []string `json:"names,omitempty"`
+	Set   string   `json:"set,omitempty"`
+}
+
+// Export writes objects as a file that Apply takes: references and fingerprints, never a secret.
+func (s *Service) Export(ctx context.Context, pick Selection) ([]byte, error) {
+	var nodes []*yaml.Node
+	left := map[string]bool{}
+	for _, n := range pick.Names {
+		left[n] = true
+	}
+	for _, k := range config.Kinds() {
+		if pick.Kind != "" && !strings.EqualFold(pick.Kind, k) {
+			continue
+		}
+		all, err := s.Store.Objects(ctx, storeKind[k])
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range all {
+			_, named := left[o.Name]
+			if len(pick.Names) > 0 && !named || pick.Set != "" && o.Owner != pick.Set {
+				continue
+			}
+			left[o.Name] = false
+			spec, err := s.kind(k).Draw(ctx, s.Store, o)
+			if err != nil {
+				return nil, fmt.Errorf("export %s %s: %w", k, o.Name, err)
+			}
+			nodes = append(nodes, config.Document{Kind: k, Name: o.Name, Description: o.Description, Spec: spec}.Node())
+		}
+	}
+	for _, name := range pick.Names {
+		if left[name] {
+			return nil, &fault.Error{Class: fault.NotFound, Code: "object_not_found", Title: fmt.Sprintf("there is nothing named %q to export", name)}
+		}
+	}
+	return config.YAML(nodes...)
+}

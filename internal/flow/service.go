@@ -1,0 +1,203 @@
+package flow
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/headrace/headrace/internal/connector"
+	"github.com/headrace/headrace/internal/fault"
+	"github.com/headrace/headrace/internal/object"
+	"github.com/headrace/headrace/internal/store"
+)
+
+const hour = time.Hour
+
+// Sources reads sources; package source is one.
+type Sources interface {
+	Read(o store.Object) (object.Use, error)
+}
+
+// Service does what doors offer with flows and their runs.
+type Service struct {
+	object.Keeper
+	connectors object.Connectors
+	sources    Sources
+}
+
+// New makes the service.
+func New(s *store.Store, connectors object.Connectors, sources Sources) *Service {
+	return &Service{Keeper: object.Keeper{Store: s, Kind: kind{connectors}}, connectors: connectors, sources: sources}
+}
+
+// Add makes a flow. On a source that has been listing for others, the flow also gets what the source still has: a
+// backfill is made for it, and given back (nil: none was needed).
+func (s *Service) Add(ctx context.Context, d object.Draft) (store.Object, *store.Run, error) {
+	o, err := s.Create(ctx, d, nil)
+	if err != nil {
+		return o, nil, err
+	}
+	run, err := s.CatchUp(ctx, o)
+	return o, run, err
+}
+
+// CatchUp makes the backfill of all that the source still has, if it was listed before this flow was there.
+func (s *Service) CatchUp(ctx context.Context, o store.Object) (*store.Run, error) {
+	listed, err := s.hasListed(ctx, o.SourceID)
+	if err != nil || !listed {
+		return nil, err
+	}
+	src, err := s.Store.ObjectByID(ctx, store.Source, o.SourceID)
+	if err != nil {
+		return nil, err
+	}
+	use, err := s.sources.Read(src)
+	if err != nil {
+		return nil, err
+	}
+	now := s.Store.Now().UTC()
+	from := time.Time{}
+	if use.Connector.Source.Horizon > 0 {
+		from = now.Add(-use.Connector.Source.Horizon)
+	}
+	if s, _ := Read(o); s.Mode == Mirror {
+		return nil, nil // its first crawl reads everything
+	}
+	run, err := s.startBackfill(ctx, o, src, use, Window{From: from, To: now}, false, "what the source had before the flow was made")
+	return &run, err
+}
+
+// hasListed tells whether splits of a source may be known that a new flow was not there for.
+func (s *Service) hasListed(ctx context.Context, sourceID int64) (bool, error) {
+	listings, err := s.Store.Listings(ctx, sourceID)
+	for _, l := range listings {
+		if l.RunID == 0 && (!l.Listed.IsZero() || l.Pending > 0) {
+			return true, err
+		}
+	}
+	return false, err
+}
+
+// A Window is a piece of time, [From, To), UTC.
+type Window struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
+}
+
+// runSpec is what a run remembers of the request for it.
+type runSpec struct {
+	Window
+	Again   bool     `json:"again,omitempty"`
+	Reason  string   `json:"reason,omitempty"`
+	Letters []string `json:"letters,omitempty"` // what a replay sends again
+}
+
+func (s *Service) startBackfill(ctx context.Context, o, src store.Object, use object.Use, w Window, again bool, reason string) (store.Run, error) {
+	spec := use.Connector.Source
+	var cursor connector.Cursor
+	if spec.Range != nil {
+		var err error
+		if cursor, err = spec.Range(use.Config, w.From, w.To); err != nil {
+			return store.Run{}, err
+		}
+	}
+	raw, err := json.Marshal(runSpec{Window: w, Again: again, Reason: reason})
+	if err != nil {
+		return store.Run{}, fmt.Errorf("write the run's request: %w", err)
+	}
+	return s.Store.CreateRun(ctx, store.Run{Kind: store.Backfill, FlowID: o.ID, Spec: raw},
+		&store.RunListing{SourceID: src.ID, Cursor: cursor, Tenant: o.Tenant, Again: again})
+}
+
+// Now makes the next listing of a flow's source due at once.
+func (s *Service) Now(ctx context.Context, name string) error {
+	o, err := s.Store.Object(ctx, store.Flow, name)
+	if err != nil {
+		return err
+	}
+	if o.Paused {
+		return &fault.Error{Class: fault.Conflict, Code: "paused", Title: fmt.Sprintf("flow %q is paused", name), Hint: "headrace flow resume " + name}
+	}
+	return s.Store.WakeSource(ctx, o.SourceID)
+}
+
+// A View is a flow as doors show it.
+type View struct {
+	object.View
+	Source      string       `json:"source"`
+	Destination string       `json:"destination"`
+	Mode        string       `json:"mode"`
+	State       string       `json:"state"` // running, paused, waiting, catching up, trouble
+	Counts      store.Counts `json:"counts"`
+	OpenLetters int64        `json:"open_dead_letters"`
+	Lag         string       `json:"lag,omitempty"` // age of the newest record delivered
+	Doing       string       `json:"doing,omitempty"`
+}
+
+// ViewOf shows a flow.
+func (s *Service) ViewOf(ctx context.Context, o store.Object) (View, error) {
+	base, err := s.Keeper.View(ctx, o)
+	if err != nil {
+		return View{}, err
+	}
+	settings, err := Read(o)
+	if err != nil {
+		return View{}, err
+	}
+	v := View{View: base, Mode: settings.Mode}
+	src, err := s.Store.ObjectByID(ctx, store.Source, o.SourceID)
+	if err != nil {
+		return v, err
+	}
+	dst, err := s.Store.ObjectByID(ctx, store.Destination, o.DestinationID)
+	if err != nil {
+		return v, err
+	}
+	v.Source, v.Destination = src.Name, dst.Name
+	if v.Counts, err = s.Store.Counts(ctx, o.ID, 0); err != nil {
+		return v, err
+	}
+	if v.OpenLetters, err = s.Store.OpenLetters(ctx, o.ID); err != nil {
+		return v, err
+	}
+	if !v.Counts.Newest.IsZero() {
+		v.Lag = connector.Duration(s.Store.Now().Sub(v.Counts.Newest).Truncate(time.Second)).String()
+	}
+	v.State = "running"
+	switch {
+	case o.Paused:
+		v.State = "paused"
+	case src.Paused:
+		v.State, v.Doing = "waiting", "source "+src.Name+" is paused"
+	case dst.Paused:
+		v.State, v.Doing = "waiting", "destination "+dst.Name+" is paused"
+	}
+	return v, nil
+}
+
+// Show gives one flow by name or ID.
+func (s *Service) Show(ctx context.Context, name string) (View, error) {
+	o, err := s.Store.Object(ctx, store.Flow, name)
+	if err != nil {
+		return View{}, err
+	}
+	return s.ViewOf(ctx, o)
+}
+
+// ListViews shows all flows. A bad one doesn't hide the others.
+func (s *Service) ListViews(ctx context.Context) ([]View, error) {
+	all, err := s.Store.Objects(ctx, store.Flow)
+	if err != nil {
+		return nil, err
+	}
+	views := make([]View, 0, len(all))
+	for _, o := range all {
+		v, err := s.ViewOf(ctx, o)
+		if err != nil {
+			v.ID, v.Kind, v.Name, v.Revision, v.Owner, v.Spec, v.State, v.Doing = o.UID, o.Kind, o.Name, o.Revision, o.Owner, o.Spec, "trouble", err.Error()
+		}
+		views = append(views, v)
+	}
+	return views, nil
+}

@@ -1,0 +1,303 @@
+// Package source keeps sources: configured uses of connectors for reading. Start at Service.
+package source
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/headrace/headrace/internal/config"
+	"github.com/headrace/headrace/internal/connector"
+	"github.com/headrace/headrace/internal/fault"
+	"github.com/headrace/headrace/internal/object"
+	"github.com/headrace/headrace/internal/store"
+)
+
+// half is the reading half of a connector.
+var half = object.Half{Verb: "read", Fresh: func(c connector.Spec) (func() connector.Config, bool) {
+	if c.Source == nil {
+		return nil, false
+	}
+	return c.Source.Config, true
+}}
+
+type kind struct{ connectors object.Connectors }
+
+func (kind) Name() string { return store.Source }
+
+// Judge reads and checks a source's settings. A source keeps its connector.
+func (k kind) Judge(ctx context.Context, look object.Look, o *store.Object, spec *yaml.Node) error {
+	before, _ := half.Read(k.connectors, *o)
+	if err := half.Judge(ctx, look, k.connectors, o, spec); err != nil {
+		return err
+	}
+	if now, err := half.Read(k.connectors, *o); err == nil && before.Config != nil && now.Connector.Name != before.Connector.Name {
+		return fault.Problems{{Field: "spec.connector", Text: "a source keeps its connector; make a new source"}}.Err()
+	}
+	return nil
+}
+
+// Draw writes the settings as a person would.
+func (k kind) Draw(ctx context.Context, look object.Look, o store.Object) (*yaml.Node, error) {
+	return half.Draw(ctx, look, o)
+}
+
+// Credentials opens credentials for a connector.
+type Credentials interface {
+	Open(ctx context.Context, id int64) (*connector.Credential, error)
+}
+
+// Service does what doors offer with sources.
+type Service struct {
+	object.Keeper
+	connectors  object.Connectors
+	credentials Credentials
+	env         object.Env
+}
+
+// New makes the service.
+func New(s *store.Store, connectors object.Connectors, credentials Credentials, env object.Env) *Service {
+	return &Service{Keeper: object.Keeper{Store: s, Kind: kind{connectors}}, connectors: connectors, credentials: credentials, env: env}
+}
+
+// A View is a source as doors show it.
+type View struct {
+	object.View
+	Connector  string   `json:"connector"`
+	Credential string   `json:"credential,omitempty"`
+	Streams    []string `json:"streams,omitempty"`
+	UsedBy     []string `json:"used_by"` // flows
+}
+
+// Read gives a source's connector and config.
+func (s *Service) Read(o store.Object) (object.Use, error) { return half.Read(s.connectors, o) }
+
+// ViewOf shows a source.
+func (s *Service) ViewOf(ctx context.Context, o store.Object) (View, error) {
+	base, err := s.Keeper.View(ctx, o)
+	if err != nil {
+		return View{}, err
+	}
+	v := View{View: base, UsedBy: []string{}}
+	use, err := s.Read(o)
+	if err != nil {
+		return v, err
+	}
+	v.Connector = use.Connector.Name
+	if use.Connector.Source.Streams != nil {
+		v.Streams = use.Connector.Source.Streams(use.Config)
+	}
+	if o.CredentialID != 0 {
+		c, err := s.Store.ObjectByID(ctx, store.Credential, o.CredentialID)
+		if err != nil {
+			return v, err
+		}
+		v.Credential = c.Name
+	}
+	users, err := s.Store.Uses(ctx, o)
+	for _, u := range users {
+		v.UsedBy = append(v.UsedBy, u.Name)
+	}
+	return v, err
+}
+
+// Show gives one source by name or ID.
+func (s *Service) Show(ctx context.Context, name string) (View, error) {
+	o, err := s.Store.Object(ctx, store.Source, name)
+	if err != nil {
+		return View{}, err
+	}
+	return s.ViewOf(ctx, o)
+}
+
+// ListViews shows all sources. A bad one doesn't hide the others.
+func (s *Service) ListViews(ctx context.Context) ([]View, error) {
+	all, err := s.Store.Objects(ctx, store.Source)
+	if err != nil {
+		return nil, err
+	}
+	views := make([]View, 0, len(all))
+	for _, o := range all {
+		v, err := s.ViewOf(ctx, o)
+		if err != nil {
+			v.ID, v.Kind, v.Name, v.Revision, v.Owner, v.Spec, v.Reason = o.UID, o.Kind, o.Name, o.Revision, o.Owner, o.Spec, err.Error()
+		}
+		views = append(views, v)
+	}
+	return views, nil
+}
+
+// Env gives what the source's connector is opened with.
+func (s *Service) Env(ctx context.Context, o store.Object) (connector.Env, error) {
+	var c *connector.Credential
+	if o.CredentialID != 0 {
+		var err error
+		if c, err = s.credentials.Open(ctx, o.CredentialID); err != nil {
+			return connector.Env{}, err
+		}
+	}
+	return s.env(o.Name, "", c), nil
+}
+
+// Open opens a source for reading; it doesn't talk to the remote.
+func (s *Service) Open(ctx context.Context, o store.Object) (connector.Source, object.Use, error) {
+	use, err := s.Read(o)
+	if err != nil {
+		return nil, use, err
+	}
+	env, err := s.Env(ctx, o)
+	if err != nil {
+		return nil, use, err
+	}
+	opened, err := use.Connector.Source.Open(use.Config, env)
+	return opened, use, err
+}
+
+// Test makes the connector's checks of a source.
+func (s *Service) Test(ctx context.Context, name string) ([]connector.Check, error) {
+	o, err := s.Store.Object(ctx, store.Source, name)
+	if err != nil {
+		return nil, err
+	}
+	use, err := s.Read(o)
+	if err != nil {
+		return nil, err
+	}
+	if use.Connector.Source.Check == nil {
+		return []connector.Check{}, nil
+	}
+	env, err := s.Env(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return use.Connector.Source.Check(ctx, use.Config, env), nil
+}
+
+// A Sample is a record for looking at.
+type Sample struct {
+	Key    string          `json:"key,omitempty"`
+	Time   time.Time       `json:"time,omitzero"`
+	Stream string          `json:"stream"`
+	Body   json.RawMessage `json:"body"`
+}
+
+// maxSampleSplits bounds how many splits are read for a sample.
+const maxSampleSplits = 20
+
+// Sample reads the newest few records that the source has now. Nothing is remembered of it; listing may start
+// subscriptions, as it always may.
+func (s *Service) Sample(ctx context.Context, name string, n int) ([]Sample, error) {
+	o, err := s.Store.Object(ctx, store.Source, name)
+	if err != nil {
+		return nil, err
+	}
+	src, _, err := s.Open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = src.Close() }()
+	var (
+		samples []Sample
+		cursor  connector.Cursor
+		more    = true
+	)
+	for read := 0; more && read < maxSampleSplits; {
+		found, err := src.Enumerate(ctx, cursor)
+		if err != nil {
+			return nil, fmt.Errorf("list %s: %w", name, err)
+		}
+		if len(found.Splits) == 0 && len(found.Failed) > 0 && !found.More {
+			return nil, fmt.Errorf("list %s: %w", found.Failed[0].Stream, found.Failed[0].Err)
+		}
+		for _, split := range found.Splits {
+			if read++; read > maxSampleSplits {
+				break
+			}
+			if samples, err = readSome(ctx, src, split, samples, n); err != nil {
+				return nil, err
+			}
+			if len(samples) >= n {
+				return samples, nil
+			}
+		}
+		cursor, more = found.Cursor, found.More
+	}
+	return samples, nil
+}
+
+func readSome(ctx context.Context, src connector.Source, split connector.Split, samples []Sample, n int) ([]Sample, error) {
+	for record, err := range src.Read(ctx, split, 0) {
+		if fault.ClassOf(err) == fault.Invalid && err != nil {
+			continue
+		}
+		if err != nil {
+			return samples, fmt.Errorf("read %s: %w", split.ID, err)
+		}
+		when := record.Time
+		if when.IsZero() {
+			when = split.Time
+		}
+		samples = append(samples, Sample{Key: record.Key, Time: when, Stream: split.Stream, Body: append(json.RawMessage(nil), record.Body...)})
+		if len(samples) >= n {
+			return samples, nil
+		}
+	}
+	return samples, nil
+}
+
+// Actions gives the connector's named operations for a source.
+func (s *Service) Actions(ctx context.Context, name string) ([]connector.Action, error) {
+	o, err := s.Store.Object(ctx, store.Source, name)
+	if err != nil {
+		return nil, err
+	}
+	use, err := s.Read(o)
+	if err != nil {
+		return nil, err
+	}
+	return use.Connector.Source.Actions, nil
+}
+
+// Act runs one of them with input, a mapping of its settings.
+func (s *Service) Act(ctx context.Context, name, action string, input *yaml.Node) (json.RawMessage, error) {
+	o, err := s.Store.Object(ctx, store.Source, name)
+	if err != nil {
+		return nil, err
+	}
+	use, err := s.Read(o)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, a := range use.Connector.Source.Actions {
+		if a.Name == action {
+			return s.act(ctx, o, use, a, input)
+		}
+		names = append(names, a.Name)
+	}
+	return nil, (&fault.Error{Class: fault.NotFound, Code: "action_not_found", Title: fmt.Sprintf("%s has no action %q%s", use.Connector.Name, action, config.DidYouMean(action, names))}).
+		WithHint("It has: %s", strings.Join(names, ", "))
+}
+
+func (s *Service) act(ctx context.Context, o store.Object, use object.Use, a connector.Action, input *yaml.Node) (json.RawMessage, error) {
+	var in connector.Config
+	if a.Input != nil {
+		in = a.Input()
+		problems := config.Decode(input, in, "")
+		if len(problems) == 0 {
+			problems = in.Validate()
+		}
+		if err := problems.Err(); err != nil {
+			return nil, err
+		}
+	}
+	env, err := s.Env(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return a.Run(ctx, use.Config, env, in)
+}
