@@ -42,8 +42,9 @@ type memoryWrite struct {
 }
 
 type memoryReceipt struct {
-	Lane   int `json:"lane"`
-	Writes int `json:"writes"` // so many writes of the lane stand
+	Kind   string `json:"kind"` // "memory"
+	Lane   int    `json:"lane"`
+	Writes int    `json:"writes"` // so many writes of the lane stand
 }
 
 // NewMemoryDestination makes an empty place.
@@ -166,14 +167,14 @@ func (w memoryWriter) Write(ctx context.Context, batch connector.Batch) (connect
 		m.writes++
 		m.lanes[batch.Lane] = append(m.lanes[batch.Lane], memoryWrite{batch.ID, clone(stored)})
 	}
-	out.Receipt, _ = json.Marshal(memoryReceipt{batch.Lane, len(m.lanes[batch.Lane])})
+	out.Receipt, _ = json.Marshal(memoryReceipt{"memory", batch.Lane, len(m.lanes[batch.Lane])})
 	return out, nil
 }
 
 func (m *MemoryDestination) recover(batch connector.Batch) error {
 	var after memoryReceipt
 	if len(batch.After) > 0 {
-		if err := json.Unmarshal(batch.After, &after); err != nil || after.Lane != batch.Lane {
+		if err := json.Unmarshal(batch.After, &after); err != nil || after.Kind != "memory" || after.Lane != batch.Lane {
 			return fault.New(fault.Internal, "receipt %q is not one of lane %d", batch.After, batch.Lane)
 		}
 	}

@@ -67,8 +67,8 @@ func changed(full, how string) error {
 		Hint: "Another program writes to, cuts or replaces this file. Let it take only files of hours that are over, or let headrace rotate (rotateSize) instead. It is tried again."}
 }
 
-// undo takes a write back. It may be repeated: the journal keeps the entry until the next write. It is finished, also
-// when the caller was cancelled, since it only cuts.
+// undo takes a write back; the next one gets its number. It may be repeated: the journal on disk keeps the entry until
+// then. It is finished also when the caller was cancelled, since it only cuts.
 func (d *destination) undo(e entry) error {
 	if err := d.targets.close(); err != nil {
 		return explain(err, "close files of", d.path)
@@ -84,7 +84,11 @@ func (d *destination) undo(e entry) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	return d.targets.syncDirs()
+	if err := d.targets.syncDirs(); err != nil {
+		return err
+	}
+	d.journal.newest = &entry{Version: 1, Life: e.Life, Seq: e.Seq - 1}
+	return nil
 }
 
 func isDir(path string) bool {

@@ -223,10 +223,7 @@ func (d *destination) recoverFirst(newest *entry) error {
 	case newest == nil:
 		return d.newLife()
 	case newest.First:
-		if err := d.undo(*newest); err != nil {
-			return err
-		}
-		return d.newLife()
+		return d.undo(*newest)
 	case len(newest.Files) == 0:
 		return nil
 	default:
