@@ -4,12 +4,14 @@ package registry
 import (
 	"github.com/headrace/headrace/internal/connector"
 	"github.com/headrace/headrace/internal/connector/file"
+	"github.com/headrace/headrace/internal/connector/office365"
 	"github.com/headrace/headrace/internal/connector/stdout"
 )
 
 // Specs are all connectors, in the order in which people see them.
 func Specs() []connector.Spec {
 	return []connector.Spec{
+		office365.Spec(),
 		file.Spec(),
 		stdout.Spec(),
 	}
