@@ -57,7 +57,7 @@ var placeholders = map[string]func([]byte, *generation, *part) []byte{
 	"user":   func(dst []byte, g *generation, p *part) []byte { return append(dst, g.user(p.n).address...) },
 	"name":   func(dst []byte, g *generation, p *part) []byte { return append(dst, g.user(p.n).name...) },
 	"userkey": func(dst []byte, g *generation, p *part) []byte {
-		return append(appendHexUpper(append(dst, "1003"...), mixText(1, g.user(p.n).address), 12), "@"...)
+		return appendHexUpper(append(dst, "1003"...), mixText(1, g.user(p.n).address), 12)
 	},
 	"userid": func(dst []byte, g *generation, p *part) []byte {
 		return appendGUID(dst, mixText(2, g.user(p.n).address))
