@@ -19,6 +19,7 @@ import (
 	"github.com/headrace/headrace/internal/microsoft"
 	"github.com/headrace/headrace/internal/object"
 	"github.com/headrace/headrace/internal/store"
+	"github.com/headrace/headrace/internal/vault/reference"
 )
 
 // Settings are a credential's own.
@@ -215,6 +216,14 @@ func (s *Settings) tidy() {
 	for _, text := range []*string{&s.TenantID, &s.ClientID, &s.Endpoints.Login, &s.Endpoints.Graph, &s.Endpoints.Management} {
 		*text = Tidy(*text)
 	}
+}
+
+// CheckReference tells what is wrong with the form of a reference; "" if nothing is. It does not follow it.
+func CheckReference(text string) string {
+	if _, err := reference.Parse(text); err != nil {
+		return strings.TrimSpace(err.Error() + ". " + fault.HintOf(err))
+	}
+	return ""
 }
 
 // Tidy takes spaces, quotes and invisible characters from both ends of what was pasted, and the invisible ones from

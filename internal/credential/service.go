@@ -12,14 +12,23 @@ import (
 	"github.com/headrace/headrace/internal/object"
 	"github.com/headrace/headrace/internal/secret"
 	"github.com/headrace/headrace/internal/store"
+	"github.com/headrace/headrace/internal/vault/reference"
 )
 
 // A Vault seals and opens secrets; the UID that a secret belongs to is bound into what is sealed.
 type Vault interface {
-	Seal(uid string, text secret.Text) ([]byte, error)
-	Open(uid string, sealed []byte) (secret.Text, error)
+	Seal(ctx context.Context, text secret.Text, belongsTo string) ([]byte, error)
+	Open(ctx context.Context, sealed []byte, belongsTo string) (secret.Text, error)
 	Fingerprint(text secret.Text) (string, error)
 }
+
+// A Resolver follows references to secrets.
+type Resolver interface {
+	Resolve(ctx context.Context, ref reference.Reference) (secret.Text, error)
+}
+
+// Place names what a secret is sealed to: it opens for nothing else.
+func Place(uid string) string { return "credential/" + uid + "/client_secret" }
 
 // Service does what doors offer with credentials.
 type Service struct {
@@ -48,6 +57,19 @@ func New(o Options) *Service {
 	return s
 }
 
+// resolve follows a reference as it stands in a spec.
+func (s *Service) resolve(ctx context.Context, text string) (secret.Text, error) {
+	ref, err := reference.Parse(text)
+	if err != nil {
+		return secret.Text{}, err
+	}
+	found, err := s.resolver.Resolve(ctx, ref)
+	if err != nil {
+		return found, err
+	}
+	return secret.New(Tidy(found.Reveal())), nil
+}
+
 // print gives the fingerprint of the stored secret, "" if none is stored.
 func (s *Service) print(ctx context.Context, uid string) (string, error) {
 	sealed, err := s.Store.SealedSecret(ctx, uid)
@@ -57,6 +79,9 @@ func (s *Service) print(ctx context.Context, uid string) (string, error) {
 	return sealed.Fingerprint, err
 }
 
+// longestSecret is more bytes than any client secret has; Entra's have 40 characters.
+const longestSecret = 4 << 10
+
 // CheckSecret tells what is wrong with a secret's form; "" if nothing is.
 func CheckSecret(text secret.Text) string {
 	switch plain := text.Reveal(); {
@@ -64,14 +89,14 @@ func CheckSecret(text secret.Text) string {
 		return "the client secret is empty"
 	case microsoft.IsGUID(plain):
 		return "this looks like the Secret ID; paste the Value column instead, Entra shows it only once"
-	case len(plain) > maxSecret:
+	case len(plain) > longestSecret:
 		return "this is too long for a client secret"
 	}
 	return ""
 }
 
 // seal makes what stores a secret; nil for no secret.
-func (s *Service) seal(text secret.Text) (object.Seal, error) {
+func (s *Service) seal(ctx context.Context, text secret.Text) (object.Seal, error) {
 	if text.Empty() {
 		return nil, nil
 	}
@@ -80,7 +105,7 @@ func (s *Service) seal(text secret.Text) (object.Seal, error) {
 		return nil, fault.Problems{{Field: "clientSecret", Text: problem}}.Err()
 	}
 	return func(uid string) (*store.Secret, error) {
-		sealed, err := s.vault.Seal(uid, text)
+		sealed, err := s.vault.Seal(ctx, text, Place(uid))
 		if err != nil {
 			return nil, fmt.Errorf("seal the secret: %w", err)
 		}
@@ -91,7 +116,7 @@ func (s *Service) seal(text secret.Text) (object.Seal, error) {
 
 // Add makes a credential, with a secret to seal or a reference in its spec. All problems are reported together.
 func (s *Service) Add(ctx context.Context, d object.Draft, text secret.Text) (store.Object, error) {
-	seal, sealErr := s.seal(text)
+	seal, sealErr := s.seal(ctx, text)
 	if sealErr != nil {
 		o := store.Object{Kind: store.Credential, Name: d.Name}
 		err := s.Kind.Judge(ctx, s.Store, &o, d.Spec)
@@ -109,7 +134,7 @@ func (s *Service) Rotate(ctx context.Context, name string, r Rotation) (store.Ob
 	if err != nil {
 		return o, nil, err
 	}
-	seal, err := s.seal(r.Secret)
+	seal, err := s.seal(ctx, r.Secret)
 	if err != nil {
 		return o, nil, err
 	}
@@ -178,7 +203,7 @@ func (s *Service) try(ctx context.Context, o store.Object, r Rotation) ([]connec
 	}
 	c.Secret = func(ctx context.Context) (secret.Text, error) {
 		if r.Reference != "" {
-			return s.resolver.Resolve(ctx, r.Reference)
+			return s.resolve(ctx, r.Reference)
 		}
 		return secret.New(Tidy(r.Secret.Reveal())), nil
 	}
@@ -223,7 +248,7 @@ func (s *Service) Test(ctx context.Context, name string) ([]connector.Check, err
 
 func (s *Service) checkReference(ctx context.Context, ref string) connector.Check {
 	one := connector.Check{Name: "Secret reference", Result: connector.Works, Text: ref + " leads to a secret"}
-	text, err := s.resolver.Resolve(ctx, ref)
+	text, err := s.resolve(ctx, ref)
 	if err == nil {
 		if problem := CheckSecret(text); problem != "" {
 			err = fault.New(fault.Invalid, "%s", problem)
@@ -294,7 +319,7 @@ func (s *Service) secret(ctx context.Context, id int64) (secret.Text, error) {
 		return secret.Text{}, err
 	}
 	if settings.ClientSecret.Ref != "" {
-		text, err := s.resolver.Resolve(ctx, settings.ClientSecret.Ref)
+		text, err := s.resolve(ctx, settings.ClientSecret.Ref)
 		if err != nil {
 			return text, fmt.Errorf("credential %s: %w", o.Name, err)
 		}
@@ -308,5 +333,5 @@ func (s *Service) secret(ctx context.Context, id int64) (secret.Text, error) {
 	if err != nil {
 		return secret.Text{}, err
 	}
-	return s.vault.Open(o.UID, sealed.Sealed)
+	return s.vault.Open(ctx, sealed.Sealed, Place(o.UID))
 }

@@ -3,7 +3,6 @@ package flow
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 
 	"github.com/headrace/headrace/internal/fault"
 	"github.com/headrace/headrace/internal/store"
@@ -69,7 +68,8 @@ func (s *Service) picked(ctx context.Context, r LetterRequest) (map[int64][]stor
 	return byFlow, nil
 }
 
-// Replay sends letters through their flow again, as it is now: one run for each flow.
+// Replay sends letters through their flow again, as it is now: a run for each flow, or several where there are many
+// letters. Those whose record was too large to be kept can't be sent again; if there is nothing else, that is an error.
 func (s *Service) Replay(ctx context.Context, r LetterRequest) ([]store.Run, error) {
 	byFlow, err := s.picked(ctx, r)
 	if err != nil {
@@ -77,24 +77,51 @@ func (s *Service) Replay(ctx context.Context, r LetterRequest) ([]store.Run, err
 	}
 	var runs []store.Run
 	for flowID, letters := range byFlow {
-		run, err := s.replay(ctx, flowID, letters)
+		o, err := s.Store.ObjectByID(ctx, store.Flow, flowID)
 		if err != nil {
 			return runs, err
 		}
-		runs = append(runs, run)
+		for _, part := range portions(letters) {
+			whole, err := s.Store.DeadLettersWhole(ctx, store.LetterFilter{UIDs: part, State: store.LetterOpen, Limit: len(part)})
+			if err != nil {
+				return runs, err
+			}
+			run, err := s.Store.ReplayLetters(ctx, o, whole)
+			if err != nil {
+				return runs, err
+			}
+			runs = append(runs, run)
+		}
+	}
+	if len(runs) == 0 {
+		return nil, &fault.Error{Class: fault.Conflict, Code: "dead_letter_not_replayable", Title: "the records of these dead letters were too large, or no JSON, and were not kept",
+			Hint: "raise maxRecord of the source or destination, then fetch their time again: headrace flow backfill FLOW --from … --again"}
 	}
 	return runs, nil
 }
 
-func (s *Service) replay(ctx context.Context, flowID int64, letters []store.DeadLetter) (store.Run, error) {
-	raw, err := json.Marshal(runSpec{Letters: uids(letters)})
-	if err != nil {
-		return store.Run{}, fmt.Errorf("write the run's request: %w", err)
+// What one replay sends: it is held in memory.
+const (
+	replayBytes = 64 << 20
+	replayCount = 500
+)
+
+// portions cuts letters that have a record into parts that one run can send.
+func portions(letters []store.DeadLetter) [][]string {
+	var (
+		all   [][]string
+		bytes int64
+	)
+	for _, d := range letters {
+		if d.Size == 0 {
+			continue
+		}
+		if len(all) == 0 || len(all[len(all)-1]) == replayCount || bytes+d.Size > replayBytes {
+			all, bytes = append(all, nil), 0
+		}
+		all[len(all)-1], bytes = append(all[len(all)-1], d.UID), bytes+d.Size
 	}
-	if _, err := s.Store.MarkLetters(ctx, uids(letters), store.LetterReplaying, store.LetterOpen); err != nil {
-		return store.Run{}, err
-	}
-	return s.Store.CreateRun(ctx, store.Run{Kind: store.Replay, FlowID: flowID, Spec: raw}, nil)
+	return all
 }
 
 // Discard gives letters up. They stay to be seen until they are pruned.

@@ -88,9 +88,8 @@ type Window struct {
 // runSpec is what a run remembers of the request for it.
 type runSpec struct {
 	Window
-	Again   bool     `json:"again,omitempty"`
-	Reason  string   `json:"reason,omitempty"`
-	Letters []string `json:"letters,omitempty"` // what a replay sends again
+	Again  bool   `json:"again,omitempty"`
+	Reason string `json:"reason,omitempty"`
 }
 
 func (s *Service) startBackfill(ctx context.Context, o, src store.Object, use object.Use, w Window, again bool, reason string) (store.Run, error) {

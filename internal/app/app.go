@@ -1,0 +1,209 @@
+// Package app builds everything and starts and stops it in order. Doors get their operations from it. Start at Open.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/headrace/headrace/internal/api"
+	"github.com/headrace/headrace/internal/connector"
+	"github.com/headrace/headrace/internal/credential"
+	"github.com/headrace/headrace/internal/destination"
+	"github.com/headrace/headrace/internal/fault"
+	"github.com/headrace/headrace/internal/fileset"
+	"github.com/headrace/headrace/internal/flow"
+	"github.com/headrace/headrace/internal/limit"
+	"github.com/headrace/headrace/internal/object"
+	"github.com/headrace/headrace/internal/secret"
+	"github.com/headrace/headrace/internal/source"
+	"github.com/headrace/headrace/internal/store"
+	"github.com/headrace/headrace/internal/vault"
+	"github.com/headrace/headrace/internal/vault/reference"
+)
+
+// Options say what to open.
+type Options struct {
+	Data       string      // the data folder
+	Database   secret.Text // a PostgreSQL URL; empty: SQLite in the data folder
+	MasterKey  secret.Text // the master key's URL; empty: the file Data.key
+	Init       bool        // make the keyset and the key file even on PostgreSQL
+	Serving    bool        // this process collects
+	Connectors []connector.Spec
+	Version    string
+	Now        func() time.Time // for tests and the simulator's clock; nil: the database's
+	Log        *slog.Logger
+}
+
+// App is everything, opened.
+type App struct {
+	Services *api.Services
+	Vault    *vault.Vault
+
+	options  Options
+	store    *store.Store
+	resolver *reference.Resolver
+	limits   *limit.Limits
+	log      *slog.Logger
+}
+
+// Open opens database and vault and builds the services; nothing works yet. Errors are those of store.Open and
+// vault.Open.
+func Open(ctx context.Context, o Options) (*App, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	a := &App{options: o, log: o.Log}
+	var err error
+	if a.store, err = store.Open(ctx, store.Options{Dir: o.Data, URL: o.Database.Reveal(), Now: o.Now, Log: o.Log}); err != nil {
+		return nil, err
+	}
+	if err := a.openVault(ctx); err != nil {
+		return nil, errors.Join(err, a.store.Close())
+	}
+	a.resolver = &reference.Resolver{Log: o.Log}
+	a.limits = limit.New(limit.NewMemory())
+	if a.store.Shared() {
+		a.limits = limit.New(a.store.Quotas())
+	}
+	a.build()
+	return a, nil
+}
+
+// KeyFile is where the key of a data folder lies: beside it, not inside, so that a copy of the folder has no key.
+func KeyFile(data string) string { return strings.TrimRight(filepath.Clean(data), "/") + ".key" }
+
+func (a *App) openVault(ctx context.Context) error {
+	key := a.options.MasterKey
+	if key.Empty() {
+		path, err := filepath.Abs(KeyFile(a.options.Data))
+		if err != nil {
+			return fmt.Errorf("find the key file: %w", err)
+		}
+		key = secret.New("file://" + path)
+	}
+	var err error
+	a.Vault, err = vault.Open(ctx, vault.Options{Keysets: a.store, MasterKey: key, AllowCreate: a.options.Init || !a.store.Shared()})
+	return err
+}
+
+// build makes the services.
+func (a *App) build() {
+	connectors := object.Connectors(a.options.Connectors)
+	env := a.Env
+	credentials := credential.New(credential.Options{Store: a.store, Vault: a.Vault, Connectors: connectors, Resolver: a.resolver, Env: env, Now: a.now})
+	sources := source.New(a.store, connectors, credentials, env)
+	destinations := destination.New(a.store, connectors, credentials, env, flow.Clash(connectors))
+	flows := flow.New(a.store, connectors, sources)
+	database := "sqlite"
+	if a.store.Shared() {
+		database = "postgres"
+	}
+	a.Services = &api.Services{
+		Connectors: connectors, Credentials: credentials, Sources: sources, Destinations: destinations, Flows: flows, Store: a.store,
+		Files: &fileset.Service{Store: a.store, Credentials: credentials, Sources: sources, Destinations: destinations, Flows: flows},
+		Keys:  keys{a},
+		About: api.About{Version: a.options.Version, Node: nodeName(), Data: a.options.Data, Database: database, Serving: a.options.Serving},
+	}
+}
+
+func (a *App) now() time.Time { return a.store.Now().UTC() }
+
+// Env is what a connector is opened with.
+func (a *App) Env(name, flowName string, c *connector.Credential) connector.Env {
+	return connector.Env{Name: name, Flow: flowName, Credential: c, Transport: http.DefaultTransport, Limit: a.limits.Scope, Now: a.now, Log: a.log.With("name", name)}
+}
+
+func nodeName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "node"
+	}
+	return fmt.Sprintf("%s-%d", host, os.Getpid())
+}
+
+// Conn reaches the operations in this process; closing it closes everything.
+func (a *App) Conn() *api.Local { return &api.Local{Services: a.Services, Closing: a.Close} }
+
+// Close closes vault and database.
+func (a *App) Close() error {
+	a.resolver.Close()
+	return errors.Join(a.Vault.Close(), a.store.Close())
+}
+
+// keys does what api.Keys offers.
+type keys struct{ a *App }
+
+// Describe names the keys.
+func (k keys) Describe() api.KeyInfo {
+	v := k.a.Vault
+	info := api.KeyInfo{MasterID: v.Master().ID, Master: v.Master().At}
+	for _, d := range v.DataKeys() {
+		info.Keys++
+		if d.Primary {
+			info.KeyID = fmt.Sprintf("%08x", d.ID)
+		}
+	}
+	return info
+}
+
+// Rotate makes a new data key, seals all secrets anew with it, and retires the old ones.
+func (k keys) Rotate(ctx context.Context) (api.KeyInfo, error) {
+	v, s := k.a.Vault, k.a.store
+	if s.Shared() {
+		return api.KeyInfo{}, (&fault.Error{Class: fault.Invalid, Code: "rotate_shared", Title: "rotating the data key over several nodes is not built yet"}).
+			WithHint("Stop all nodes but this, or rotate the master key: headrace key rotate --master URL")
+	}
+	before := v.DataKeys()
+	if _, err := v.RotateData(ctx); err != nil {
+		return api.KeyInfo{}, err
+	}
+	n, err := k.reseal(ctx)
+	if err != nil {
+		return api.KeyInfo{}, fmt.Errorf("seal the secrets anew (the old keys are kept, so all of them still open): %w", err)
+	}
+	for _, old := range before {
+		if err := v.RetireDataKey(ctx, old.ID); err != nil {
+			return api.KeyInfo{}, err
+		}
+	}
+	info := k.Describe()
+	info.Resealed = n
+	return info, nil
+}
+
+func (k keys) reseal(ctx context.Context) (int, error) {
+	all, err := k.a.store.SealedSecrets(ctx)
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	for _, sec := range all {
+		sealed, changed, err := k.a.Vault.Reseal(ctx, sec.Sealed, credential.Place(sec.Owner))
+		if err != nil {
+			return n, err
+		}
+		if !changed {
+			continue
+		}
+		if err := k.a.store.Reseal(ctx, sec, sealed); err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, nil
+}
+
+// RotateMaster wraps the keyset under another master key.
+func (k keys) RotateMaster(ctx context.Context, url string) (api.KeyInfo, error) {
+	if err := k.a.Vault.RotateMaster(ctx, secret.New(url)); err != nil {
+		return api.KeyInfo{}, err
+	}
+	return k.Describe(), nil
+}

@@ -1,0 +1,112 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/headrace/headrace/internal/api"
+	"github.com/headrace/headrace/internal/dispatch"
+	"github.com/headrace/headrace/internal/engine"
+	"github.com/headrace/headrace/internal/store"
+	"github.com/headrace/headrace/internal/telemetry"
+)
+
+// machine is the data path with who feeds it.
+type machine struct {
+	engine *engine.Engine
+	local  *dispatch.Local
+}
+
+func (a *App) machine() machine {
+	local := dispatch.NewLocal(a.log)
+	e := engine.New(engine.Options{Store: a.store, Opener: opener{a}, Node: a.Services.About.Node, Wake: local.Wake, Log: a.log})
+	local.Engine, local.Store = e, a.store
+	return machine{engine: e, local: local}
+}
+
+// Run collects until ctx ends, then finishes the steps in hand.
+func (a *App) Run(ctx context.Context) error {
+	m := a.machine()
+	return errors.Join(m.local.Run(ctx), m.engine.Close())
+}
+
+// Once collects until all that is available now is delivered; watch is called some times a second.
+func (a *App) Once(ctx context.Context, watch func(store.Standing)) error {
+	m := a.machine()
+	return errors.Join(m.local.Once(ctx, watch), m.engine.Close())
+}
+
+// ServeOptions say what Serve listens on.
+type ServeOptions struct {
+	Webhooks net.Listener // nil: none
+	Ready    func()       // called when everything listens; may be nil
+}
+
+// Serve collects and answers commands on the data folder's socket until ctx ends.
+func (a *App) Serve(ctx context.Context, o ServeOptions) error {
+	socket, err := api.Listen(ctx, a.options.Data)
+	if err != nil {
+		return err
+	}
+	defer api.Cleanup(a.options.Data)
+	m := a.machine()
+	all, ctx := errgroup.WithContext(ctx)
+	all.Go(func() error { return m.local.Run(ctx) })
+	all.Go(func() error { return api.Serve(ctx, socket, api.Handler(a.Services, a.log), a.log) })
+	if o.Webhooks != nil {
+		all.Go(func() error { return api.Serve(ctx, o.Webhooks, a.webhooks(m.local.Wake), a.log) })
+	}
+	a.log.Info("serving", telemetry.Data, a.options.Data, telemetry.Node, a.Services.About.Node)
+	if o.Ready != nil {
+		o.Ready()
+	}
+	return errors.Join(all.Wait(), m.engine.Close())
+}
+
+// webhooks hands what a remote posts to /webhooks/NAME to the source of that name.
+func (a *App) webhooks(wake func()) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /webhooks/{source}", func(w http.ResponseWriter, r *http.Request) {
+		h, err := a.webhook(r.Context(), r.PathValue("source"), wake)
+		if err != nil {
+			a.log.Warn("a webhook for no source of ours", telemetry.Err, err)
+			http.NotFound(w, r)
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
+	return mux
+}
+
+func (a *App) webhook(ctx context.Context, name string, wake func()) (http.Handler, error) {
+	o, err := a.store.Object(ctx, store.Source, name)
+	if err != nil {
+		return nil, err
+	}
+	use, err := a.Services.Sources.Read(o)
+	if err != nil {
+		return nil, err
+	}
+	if use.Connector.Source.Webhook == nil {
+		return nil, fmt.Errorf("source %s takes no webhooks", name)
+	}
+	env, err := a.Services.Sources.Env(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	h := use.Connector.Source.Webhook(use.Config, env, func() {
+		if err := a.store.WakeSource(context.WithoutCancel(ctx), o.ID); err != nil {
+			a.log.Warn("a source could not be woken", telemetry.Source, name, telemetry.Err, err)
+		}
+		wake()
+	})
+	if h == nil {
+		return nil, fmt.Errorf("source %s wants no webhooks", name)
+	}
+	return h, nil
+}
