@@ -21,6 +21,7 @@ func open(t *testing.T, change func(*Scenario)) *Simulator {
 	t.Helper()
 	scenario := DefaultScenario()
 	scenario.Start, scenario.Clock = noon, "standing"
+	scenario.Content.Events = 600
 	scenario.Limits.RequestsPerMinute, scenario.Limits.ZeroPublisherPerMinute = 0, 0
 	if change != nil {
 		change(&scenario)
@@ -270,15 +271,15 @@ func TestAPerfectClientIsPerfect(t *testing.T) {
 	t.Parallel()
 	sim := open(t, nil)
 	d := newClient(t, sim, "").harvest(nil).want(t, sim, "", Comparison{})
-	if d.Due != 5000 {
-		t.Errorf("due %d, want the scenario's 5000 events", d.Due)
+	if d.Due != 600 {
+		t.Errorf("due %d, want the scenario's 600 events", d.Due)
 	}
 	fmt.Fprintln(t.Output(), d)
 }
 
 func TestTheLedgerSeesWhatIsMissing(t *testing.T) {
 	t.Parallel()
-	sim := open(t, func(s *Scenario) { s.Content.Events = 500 })
+	sim := open(t, nil)
 	got := newClient(t, sim, "").harvest(nil)
 	ids := slices.Collect(maps.Keys(got))
 	ledger, err := sim.Ledger("contoso")

@@ -20,7 +20,7 @@ func TestWeeksOfOddContent(t *testing.T) {
 	sim := open(t, func(s *Scenario) {
 		s.TokenLifetime = Duration(60 * day)
 		s.Content = Content{
-			Events: 600, History: Duration(7 * day), EventsPerMinute: 0.05, BlobEvery: Duration(2 * time.Hour),
+			Events: 200, History: Duration(7 * day), EventsPerMinute: 0.015, BlobEvery: Duration(6 * time.Hour),
 			RecordsPerBlob: Span{1, 20}, SameTimeShare: 0.3, Late: Late{0.3, Duration(30 * time.Hour)},
 			Partial: Partial{Share: 0.2, Settle: Duration(15 * time.Minute), OnExactStart: true},
 			Repeat:  Repeat{0.1, Duration(4 * day)}, DLPTwice: true, ShuffleKeys: true,
@@ -28,17 +28,17 @@ func TestWeeksOfOddContent(t *testing.T) {
 	})
 	c := newClient(t, sim, "")
 	got := harvest{}
-	for range 8 {
+	for range 4 {
 		got = c.harvest(got)
-		sim.Clock().Advance(40 * time.Hour)
+		sim.Clock().Advance(80 * time.Hour)
 	}
 	got = c.harvest(got)
 	sim.Clock().Advance(time.Hour) // all that was partial has settled
 	got = c.harvest(got)
 	d := got.want(t, sim, "", Comparison{})
 	fmt.Fprintln(t.Output(), d)
-	if d.Due < 1000 {
-		t.Errorf("only %d records in three weeks", d.Due)
+	if d.Due < 400 {
+		t.Errorf("only %d records in two weeks", d.Due)
 	}
 	x := sim.tenants[0]
 	seen := map[string]bool{}
@@ -67,7 +67,7 @@ func TestACursorThatIsATimeLosesLateBlobs(t *testing.T) {
 	sim := open(t, func(s *Scenario) {
 		s.TokenLifetime = Duration(60 * day)
 		s.Content = Content{
-			EventsPerMinute: 10, BlobEvery: Duration(time.Minute), RecordsPerBlob: Span{1, 20}, Late: Late{0.3, Duration(time.Hour)},
+			EventsPerMinute: 1, BlobEvery: Duration(5 * time.Minute), RecordsPerBlob: Span{1, 20}, Late: Late{0.3, Duration(time.Hour)},
 		}
 	})
 	c := newClient(t, sim, "")
@@ -130,8 +130,8 @@ func TestBlobsExpire(t *testing.T) {
 	if got := c.do("GET", item.ContentURI, nil, nil); got.code() != "AF20051" {
 		t.Errorf("expired: %d %s", got.status, got.body)
 	}
-	if d := c.harvest(nil).want(t, sim, "", Comparison{Since: sim.now()}); d.Due == 0 || d.Due == 5000 {
-		t.Errorf("a client that begins now is due %d records, want some of 5000", d.Due)
+	if d := c.harvest(nil).want(t, sim, "", Comparison{Since: sim.now()}); d.Due == 0 || d.Due == 600 {
+		t.Errorf("a client that begins now is due %d records, want some of 600", d.Due)
 	}
 }
 
@@ -154,7 +154,7 @@ func TestKeyOrderChangesBetweenReads(t *testing.T) {
 
 func TestGeneratedRecordsLookReal(t *testing.T) {
 	t.Parallel()
-	sim := open(t, func(s *Scenario) { s.Content.Events = 4000 })
+	sim := open(t, func(s *Scenario) { s.Content.Events = 2000 })
 	ledger, err := sim.Ledger("")
 	if err != nil {
 		t.Fatal(err)

@@ -76,7 +76,7 @@ func TestEveryFaultShowsAsItShould(t *testing.T) {
 func TestFaultsOfListings(t *testing.T) {
 	t.Parallel()
 	sim := open(t, func(s *Scenario) {
-		s.Content.RecordsPerBlob, s.Paging.Size = Exactly(5), 10
+		s.Content.RecordsPerBlob, s.Paging.Size = Exactly(2), 10
 		s.Faults = []Fault{{On: OpList, Do: "bad-content-uri", Share: 0.5}}
 	})
 	c := newClient(t, sim, "")
@@ -109,7 +109,7 @@ func TestFaultsChooseAlikeEachTime(t *testing.T) {
 	t.Parallel()
 	var seen [2][]int
 	for i := range seen {
-		sim := open(t, func(s *Scenario) { s.Content.RecordsPerBlob = Exactly(20) })
+		sim := open(t, func(s *Scenario) { s.Content.RecordsPerBlob = Exactly(3) })
 		c := newClient(t, sim, "")
 		items := c.listAll("Audit.Exchange", noon.Add(-3*day), noon)
 		if err := sim.SetFaults(Fault{On: OpBlob, Do: "af50000", Probability: 0.4}, Fault{On: OpBlob, Do: "503", Every: 7}); err != nil {
@@ -185,7 +185,7 @@ func TestWhatCanNeverBeHadIsNotDue(t *testing.T) {
 	}
 	ledger, _ := sim.Ledger("")
 	d, err := ledger.Compare(maps.Keys(got), Comparison{})
-	if err != nil || !d.Perfect() || lost == 0 || d.Due != 5000-10*lost {
+	if err != nil || !d.Perfect() || lost == 0 || d.Due != 600-10*lost {
 		t.Errorf("%d blobs lost, %v, %v", lost, d, err)
 	}
 	named := 0

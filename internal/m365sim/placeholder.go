@@ -169,13 +169,17 @@ func appendIP(dst []byte, x uint64, forms bool) []byte {
 	return dst
 }
 
-// appendFiller writes n characters that compress about as well as real identifiers do.
+// appendFiller writes n characters: identifiers as they come, again from the beginning after a thousand.
 func appendFiller(dst []byte, x uint64, n int) []byte {
-	for n > 0 {
+	at := len(dst)
+	for left := min(n, 1024); left > 0; left -= 16 {
 		x = mix(x, 1)
-		k := min(n, 16)
-		dst = appendHex(dst, x, k)
-		n -= k
+		dst = appendHex(dst, x, min(left, 16))
+	}
+	for n -= len(dst) - at; n > 0; {
+		piece := dst[at : at+min(n, len(dst)-at)]
+		dst = append(dst, piece...)
+		n -= len(piece)
 	}
 	return dst
 }

@@ -94,8 +94,8 @@ func TestHistoryBeforeStartIsALeniency(t *testing.T) {
 	for _, contentType := range ContentTypes {
 		c.feed("POST", "subscriptions/start", typed(contentType))
 	}
-	if d := c.harvest(nil).want(t, sim, "", Comparison{}); d.Due != 5000 {
-		t.Errorf("due %d, want 5000", d.Due)
+	if d := c.harvest(nil).want(t, sim, "", Comparison{}); d.Due != 600 {
+		t.Errorf("due %d, want 600", d.Due)
 	}
 }
 
