@@ -87,6 +87,9 @@ func (r Row) Lease(now time.Time, ask Ask) (Row, Grant) {
 	}
 	slots := min(max(1, ask.Want), max(1, int(blockTime/every)))
 	r.Free = from.Add(time.Duration(slots) * every)
+	if kept := r.Free.Truncate(time.Microsecond); kept.Before(r.Free) { // a ledger may keep no more, and must not lose time
+		r.Free = kept.Add(time.Microsecond)
+	}
 	return r, Grant{Slots: slots, Wait: wait, Every: every}
 }
 

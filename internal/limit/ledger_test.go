@@ -54,6 +54,10 @@ func TestLease(t *testing.T) {
 			row: limit.Row{Free: now, Pace: 0.5, Paced: now}, ask: limit.Ask{PerMinute: 2000, Want: 1},
 			want: limit.Grant{Slots: 1, Every: 2 * every}, free: at(2 * every),
 		},
+		"the next free slot is rounded up to what a ledger can keep": {
+			row: limit.Row{Free: now}, ask: limit.Ask{PerMinute: 7, Want: 1},
+			want: limit.Grant{Slots: 1, Every: 8857142858}, free: at(8857143 * time.Microsecond),
+		},
 		"nothing wanted counts as one, no allowance as one": {
 			row: limit.Row{Free: now}, ask: limit.Ask{},
 			want: limit.Grant{Slots: 1, Every: 62 * time.Second}, free: at(62 * time.Second),
