@@ -65,6 +65,9 @@ func (t tx) addCoverage(ctx context.Context, c Coverage) error {
 		c.SourceID, c.FlowID, c.Stream, c.Hour, int64(c.Minutes), c.Splits, c.Records, c.Repeats, c.Dead, c.Lost, micros(t.s.now()))
 }
 
+// coverBack bounds how far back listed hours are put down: a source that lists "everything until now" has no beginning.
+const coverBack = 8 * 24 * time.Hour
+
 // cover marks the whole minutes of ranges as listed. A row that would not change is not written.
 func (t tx) cover(ctx context.Context, sourceID int64, ranges []connector.Range) error {
 	const all = 1<<60 - 1
@@ -73,7 +76,11 @@ func (t tx) cover(ctx context.Context, sourceID int64, ranges []connector.Range)
 		hour   int64
 	}
 	masks := map[key]uint64{}
+	oldest := t.s.now().Add(-coverBack)
 	for _, r := range ranges {
+		if r.From.Before(oldest) {
+			r.From = oldest
+		}
 		from := floorDiv(r.From.Unix()+59, 60)
 		for m := from; m < floorDiv(r.To.Unix(), 60); {
 			hour := floorDiv(m, 60)
