@@ -16,6 +16,7 @@ import (
 
 	"github.com/headrace/headrace/internal/connector"
 	"github.com/headrace/headrace/internal/fault"
+	"github.com/headrace/headrace/internal/microsoft"
 )
 
 // actions are the API's operations beside listing and reading.
@@ -41,7 +42,7 @@ func run[In any](do func(context.Context, *Config, *api, connector.Env, *In) (an
 		if err := slices.Concat(c.Validate(), input.Validate()).Err(); err != nil {
 			return nil, err
 		}
-		a, err := newAPI(c, env)
+		a, err := newAPI(c, env, microsoft.Timing{})
 		if err != nil {
 			return nil, err
 		}

@@ -29,7 +29,7 @@ type api struct {
 	guid string
 }
 
-func newAPI(cfg *Config, env connector.Env) (*api, error) {
+func newAPI(cfg *Config, env connector.Env, timing microsoft.Timing) (*api, error) {
 	if env.Credential == nil {
 		return nil, fault.New(fault.Invalid, "source %q needs a credential of type %s", env.Name, Name).WithHint("Make one with: headrace credential add NAME --type %s", Name)
 	}
@@ -39,7 +39,7 @@ func newAPI(cfg *Config, env connector.Env) (*api, error) {
 	}
 	client, err := microsoft.Open(microsoft.Options{
 		Credential: env.Credential, Resource: microsoft.Management, Transport: env.Transport, Now: env.Now, Log: env.Log,
-		Limiter: a.limiter,
+		Limiter: a.limiter, Timing: timing,
 	})
 	if err != nil {
 		return nil, err

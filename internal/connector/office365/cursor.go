@@ -24,6 +24,7 @@ type cursor struct {
 
 // A stream is one content type's place.
 type stream struct {
+	Begun  time.Time `json:"begun,omitzero"` // when collecting began
 	Listed []stretch `json:"listed"`         // sorted, disjoint, not touching
 	Step   duration  `json:"step,omitempty"` // how much time one listing asks for, as learned
 	// Overlap and Deep are where the two looks back go on; zero: at their beginning.

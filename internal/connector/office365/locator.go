@@ -8,8 +8,8 @@ import (
 	"github.com/headrace/headrace/internal/fault"
 )
 
-// settled marks the second split of a blob that was listed when it was younger than the lag: the same content, read
-// again when it can no longer be partial.
+// settled marks the second split of a blob that may have been partial when it was read first: the same content, read
+// again a lag after it was listed.
 const settled = "#settled"
 
 // A locator is what Read needs of a blob.
@@ -37,20 +37,20 @@ func readLocator(s connector.Split) (locator, error) {
 	return l, nil
 }
 
-// splits are what one listed blob becomes: one split, and a second one to be read after the lag if the blob is younger
-// than that. skew is the service's clock minus ours; Ready is by ours.
-func (c content) splits(stream string, now time.Time, lag, skew time.Duration) []connector.Split {
+// splits are what one listed blob becomes: one split, and with twice a second one to be read a lag later. Both always
+// have the same IDs, so whoever knows them already does nothing. skew is the service's clock minus ours; Ready is by ours.
+func (c content) splits(stream string, now time.Time, lag, skew time.Duration, twice func(created time.Time) bool) []connector.Split {
 	created, expires := c.times(now)
 	s := connector.Split{
 		ID: c.ContentID, Locator: locator{ID: c.ContentID, URI: c.ContentURI}.json(),
 		Stream: stream, Time: created, Expires: expires,
 	}
-	if !created.After(now.Add(-lag)) {
+	if !twice(created) {
 		return []connector.Split{s}
 	}
 	again := s
 	again.ID += settled
-	again.Ready = created.Add(lag - skew)
+	again.Ready = now.Add(lag - skew)
 	return []connector.Split{s, again}
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/headrace/headrace/internal/connector"
 	"github.com/headrace/headrace/internal/fault"
+	"github.com/headrace/headrace/internal/microsoft"
 )
 
 // Name is the connector's name.
@@ -65,7 +66,11 @@ func open(cfg connector.Config, env connector.Env) (connector.Source, error) {
 	if err := c.Validate().Err(); err != nil {
 		return nil, err
 	}
-	api, err := newAPI(c, env)
+	return openTimed(c, env, microsoft.Timing{})
+}
+
+func openTimed(c *Config, env connector.Env, timing microsoft.Timing) (connector.Source, error) {
+	api, err := newAPI(c, env, timing)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ type window struct {
 	stretch
 	stream string
 	why    reason
+	last   bool // of a look back's round
 }
 
 // A reason is why a window is listed.
@@ -71,15 +72,22 @@ func (p planner) learn(s *stream, w window, pages int) {
 	s.Step = duration(p.step(s)) // within its bounds
 }
 
-// clamp gives up what the service no longer has and returns it.
+// clamp gives up what the service no longer has, and returns what of it was promised. The hour that was about to
+// expire when collecting began was not: it slips away with the first hiccup.
 func (p planner) clamp(s *stream) []stretch {
 	limit := p.limit()
 	if !s.done().Before(limit) {
 		return nil
 	}
-	lost := s.gaps(s.done(), limit)
-	for _, l := range lost {
-		s.add(l)
+	var lost []stretch
+	for _, g := range s.gaps(s.done(), limit) {
+		s.add(g)
+		if p.only == nil {
+			g.From = later(g.From, s.Begun.Add(-horizon+time.Hour))
+		}
+		if !g.empty() {
+			lost = append(lost, g)
+		}
 	}
 	return lost
 }
@@ -88,7 +96,9 @@ func (p planner) clamp(s *stream) []stretch {
 // of that, looks back.
 func (p planner) plan(name string, s *stream) []window {
 	var windows []window
-	add := func(why reason, g stretch) { windows = append(windows, window{stretch: g, stream: name, why: why}) }
+	add := func(why reason, g stretch) {
+		windows = append(windows, window{stretch: g, stream: name, why: why, last: g.To.Equal(s.done())})
+	}
 	behind := p.end()
 	if p.only != nil {
 		behind = earlier(p.only.To, behind)
@@ -103,10 +113,10 @@ func (p planner) plan(name string, s *stream) []window {
 	if len(left) > 0 || p.only != nil {
 		return windows
 	}
-	if g, ok := p.lookBack(s); ok {
+	for _, g := range p.lookBack(s) {
 		add(overlap, g)
 	}
-	if g, ok := p.deepScan(s); ok {
+	for _, g := range p.deepScan(s) {
 		add(deep, g)
 	}
 	return windows
@@ -137,26 +147,40 @@ func (p planner) pending(s *stream) int {
 	return len(p.missing(s, behind))
 }
 
-// lookBack is the next piece of the overlap: it goes round and round.
-func (p planner) lookBack(s *stream) (stretch, bool) {
+// lookBack are the next pieces of the overlap. It goes round and round, once in roundTime, however small the pieces.
+func (p planner) lookBack(s *stream) []stretch {
 	from, to := p.again(s, p.cfg.Overlap.Std())
+	whole := to.Sub(from)
 	if s.Overlap.After(from) && s.Overlap.Before(to) {
 		from = s.Overlap
 	}
-	g := stretch{from, earlier(to, from.Add(p.step(s)))}
-	return g, !g.empty()
+	return p.part(s, stretch{from, to}, whole, roundTime)
 }
 
-// deepScan is the next piece of the deep scan, if one is due or under way.
-func (p planner) deepScan(s *stream) (stretch, bool) {
+// roundTime is how long one round of the overlap takes at most.
+const roundTime = time.Hour
+
+// deepScan are the next pieces of the deep scan, if one is due or under way. It takes at most half of the time until
+// the next one is due.
+func (p planner) deepScan(s *stream) []stretch {
 	every := p.cfg.DeepScan.Every.Std()
 	if every <= 0 || s.Deep.IsZero() && p.now.Sub(s.DeepDone) < every {
-		return stretch{}, false
+		return nil
 	}
 	from, to := p.again(s, p.cfg.DeepScan.To.Std())
+	whole := to.Sub(from)
 	from = later(from, s.Deep)
-	g := stretch{from, earlier(to, from.Add(p.step(s)))}
-	return g, true // an empty one ends the scan
+	return p.part(s, stretch{from, to}, whole, every/2)
+}
+
+// part cuts from the beginning of g as many windows as a call must list so that all calls of a round list the whole.
+func (p planner) part(s *stream, g stretch, whole, round time.Duration) []stretch {
+	if g.empty() {
+		return nil
+	}
+	windows := cut(g, p.step(s))
+	share := float64(whole) / float64(p.step(s)) * float64(p.cfg.Interval) / float64(round)
+	return windows[:min(len(windows), 1+int(share))]
 }
 
 // again is how far back listed time is listed again: never before collecting began.
@@ -178,18 +202,32 @@ func (p planner) finish(s *stream, w window, pages int) stretch {
 	switch w.why {
 	case overlap:
 		s.Overlap = w.To
-		if !w.To.Before(s.done()) {
+		if w.last {
 			s.Overlap = time.Time{}
 		}
 	case deep:
 		s.Deep = w.To
-		if !w.To.Before(s.done()) {
+		if w.last {
 			s.Deep, s.DeepDone = time.Time{}, p.now
 		}
 	default:
 		s.add(complete)
 	}
 	return complete
+}
+
+// twice tells whether a blob found in a window is to be read a second time, since it can be partial at first.
+//
+// A punctual blob is listed when it is younger than the lag, and gets its second split then. One that a look back
+// finds for the first time has come late and may be as incomplete as a young one, but nothing here remembers which
+// were listed before. So every blob of a look back is given both splits: those of punctual ones are known already.
+// What was caught up with is known by its first split only and is read a second time by that, once; the deep scan
+// leaves out what is from before collecting began, which would be a whole week.
+func (p planner) twice(s *stream, w window) func(created time.Time) bool {
+	young := p.now.Add(-p.cfg.Lag.Std())
+	return func(created time.Time) bool {
+		return created.After(young) || w.why == overlap || w.why == deep && !created.Before(s.Begun)
+	}
 }
 
 // cut divides a stretch into windows of at most step.

@@ -15,6 +15,7 @@ import (
 	"github.com/headrace/headrace/internal/connector"
 	"github.com/headrace/headrace/internal/connector/connectortest"
 	"github.com/headrace/headrace/internal/m365sim"
+	"github.com/headrace/headrace/internal/microsoft"
 	"github.com/headrace/headrace/internal/secret"
 )
 
@@ -90,7 +91,7 @@ func (l testLog) Write(p []byte) (int, error) {
 
 func (w *world) open() connector.Source {
 	w.t.Helper()
-	src, err := Spec().Source.Open(w.cfg, w.env)
+	src, err := openTimed(w.cfg, w.env, microsoft.Timing{Delay: time.Millisecond, Longest: 20 * time.Millisecond})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -163,6 +164,12 @@ func (w *world) harvest(src connector.Source, c *crawl) map[string][]byte {
 
 func (w *world) compare(got map[string][]byte) m365sim.Difference {
 	w.t.Helper()
+	return w.compareUntil(got, time.Time{})
+}
+
+// compareUntil asks for nothing that became available later.
+func (w *world) compareUntil(got map[string][]byte, until time.Time) m365sim.Difference {
+	w.t.Helper()
 	ledger, err := w.sim.Ledger("")
 	if err != nil {
 		w.t.Fatal(err)
@@ -174,7 +181,7 @@ func (w *world) compare(got map[string][]byte) m365sim.Difference {
 			}
 		}
 	}
-	d, err := ledger.CompareRecords(bodies, m365sim.Comparison{ContentTypes: w.cfg.streams()})
+	d, err := ledger.CompareRecords(bodies, m365sim.Comparison{ContentTypes: w.cfg.streams(), Until: until})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -89,7 +89,7 @@ func (l *listing) place(name string) *stream {
 	before := l.cursor.Streams[name]
 	place := l.cursor.begin(name, start)
 	if before != place {
-		place.DeepDone = l.plan.now // everything is listed for the first time now
+		place.Begun, place.DeepDone = l.plan.now, l.plan.now // everything is listed for the first time now
 		if before != nil {
 			place.Started = before.Started
 		}
@@ -117,13 +117,31 @@ func (l *listing) stream(ctx context.Context, name string, place *stream) error 
 	}
 	l.lose(name, lost)
 	group, ctx := errgroup.WithContext(ctx)
-	for _, w := range windows[1:] {
+	for _, chain := range chains(windows[1:]) {
 		group.Go(func() error {
-			_, err := l.window(ctx, place, w, false)
-			return err
+			for _, w := range chain {
+				if ok, err := l.window(ctx, place, w, false); err != nil || !ok {
+					return err
+				}
+			}
+			return nil
 		})
 	}
 	return group.Wait()
+}
+
+// chains are windows that must be listed one after the other. What is caught up with can come in any order; a look back
+// goes on where it stopped.
+func chains(windows []window) [][]window {
+	var all [][]window
+	for i, w := range windows {
+		if i > 0 && w.why != catchUp && windows[i-1].why == w.why {
+			all[len(all)-1] = append(all[len(all)-1], w)
+			continue
+		}
+		all = append(all, []window{w})
+	}
+	return all
 }
 
 // window lists one window and takes it into the stream, and reports whether it did. Only windows that must be are begun
@@ -138,23 +156,20 @@ func (l *listing) window(ctx context.Context, place *stream, w window, must bool
 	if l.full(must) {
 		return false, nil
 	}
-	var found []content
-	var pages int
-	if !w.empty() {
-		var err error
-		if found, pages, err = l.source.api.contents(ctx, w.stream, w.stretch, l.plan.limit()); err != nil {
-			if ctx.Err() != nil {
-				return false, ctx.Err()
-			}
-			l.fail(w.stream, err)
-			return false, nil
+	found, pages, err := l.source.api.contents(ctx, w.stream, w.stretch, l.plan.limit())
+	if err != nil {
+		if ctx.Err() != nil {
+			return false, ctx.Err()
 		}
+		l.fail(w.stream, err)
+		return false, nil
 	}
 	skew, _ := l.source.api.client.Skew()
+	twice := l.plan.twice(place, w)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, c := range found {
-		l.out.Splits = append(l.out.Splits, c.splits(w.stream, l.plan.now, l.source.cfg.Lag.Std(), skew)...)
+		l.out.Splits = append(l.out.Splits, c.splits(w.stream, l.plan.now, l.source.cfg.Lag.Std(), skew, twice)...)
 	}
 	if listed := l.plan.finish(place, w, pages); !listed.empty() {
 		l.out.Listed = append(l.out.Listed, connector.Range{Stream: w.stream, From: listed.From, To: listed.To})

@@ -56,6 +56,9 @@ var errCut = errors.New("it ends in the middle")
 
 // next gives the next element, io.EOF after the array's end. Every other error ends the blob.
 func (s *splitter) next() (element, error) {
+	if !s.begun {
+		s.mark()
+	}
 	c, err := s.peek()
 	if err != nil {
 		return element{}, err
@@ -103,11 +106,6 @@ func (s *splitter) peek() (byte, error) {
 		for ; s.pos < s.end; s.pos++ {
 			switch c := s.buf[s.pos]; c {
 			case ' ', '\t', '\r', '\n':
-			case 0xef: // a byte order mark before everything
-				if s.begun || s.end-s.pos < 3 || string(s.buf[s.pos:s.pos+3]) != "\xef\xbb\xbf" {
-					return c, nil
-				}
-				s.pos += 2
 			default:
 				return c, nil
 			}
@@ -117,6 +115,20 @@ func (s *splitter) peek() (byte, error) {
 		}
 	}
 }
+
+// mark passes over a byte order mark.
+func (s *splitter) mark() {
+	for s.end-s.pos < len(byteOrderMark) && bytes.HasPrefix([]byte(byteOrderMark), s.buf[s.pos:s.end]) {
+		if s.fill() != nil {
+			return // the next look finds the same
+		}
+	}
+	if bytes.HasPrefix(s.buf[s.pos:s.end], []byte(byteOrderMark)) {
+		s.pos += len(byteOrderMark)
+	}
+}
+
+const byteOrderMark = "\xef\xbb\xbf"
 
 // trailer makes sure that nothing follows the array.
 func (s *splitter) trailer() error {

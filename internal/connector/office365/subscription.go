@@ -156,8 +156,20 @@ func (s *source) revive(ctx context.Context, c *cursor, name string, have subscr
 		_, err = s.api.start(ctx, name, startHook{})
 	}
 	if err != nil {
-		return err
+		return startFault(err)
 	}
 	s.env.Log.Info("subscription started", "stream", name)
 	return nil
+}
+
+// startFault: a refused start is the subscription's own trouble, even where the service says "too many requests": it
+// wants 15 minutes between two starts of one. The tenant's other content types go on.
+func startFault(err error) error {
+	f, ok := fault.As(err)
+	if !ok || f.Class != fault.Throttled {
+		return err
+	}
+	e := *f
+	e.Class = fault.Unavailable
+	return &e
 }
