@@ -168,7 +168,7 @@ func (j *journal) seq() uint64 {
 // one before.
 func (j *journal) write(e entry, d disk) error {
 	slot := j.slots[e.Seq%2]
-	if err := d.writeAt(slot, e.encode(), 0); err != nil {
+	if err := d.overwrite(slot, e.encode()); err != nil {
 		return explain(err, "write journal", slot.Name())
 	}
 	if err := d.sync(slot); err != nil {
