@@ -162,12 +162,28 @@ func (s *Simulator) stream(c *call, count int, shuffle bool) error {
 			return errDone
 		}
 		piece = piece[:0]
-		if c.fault != nil && i >= count/2 {
-			return errAbort
+		if err := s.spoilStream(c, i >= count/2); err != nil {
+			return err
 		}
 	}
 	_, err := c.w.Write(append(piece, ']'))
 	if err != nil {
+		return errDone
+	}
+	return nil
+}
+
+// spoilStream plays a fault of the body between two pieces of a stream.
+func (s *Simulator) spoilStream(c *call, halfway bool) error {
+	switch {
+	case c.fault == nil:
+	case c.fault.Do == "slow":
+		if !pause(c.r.Context(), time.Duration(c.fault.Delay)) {
+			return errDone
+		}
+	case halfway && c.fault.Do == "truncate":
+		return errAbort
+	case halfway: // cut
 		return errDone
 	}
 	return nil
