@@ -50,5 +50,9 @@ func (t tx) objectGone(ctx context.Context, o Object) error {
 			return err
 		}
 	}
-	return nil
+	if o.Kind != Flow {
+		return nil
+	}
+	return t.exec(ctx, `UPDATE split SET body = NULL WHERE source_id = ? AND body IS NOT NULL
+		AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.split_id = split.id AND d.state IN (0, 2, 3))`, o.SourceID)
 }

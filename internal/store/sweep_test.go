@@ -1,0 +1,124 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/headrace/headrace/internal/connector"
+	"github.com/headrace/headrace/internal/limit"
+	"github.com/headrace/headrace/internal/store"
+	"github.com/headrace/headrace/internal/store/storetest"
+)
+
+const day = 24 * time.Hour
+
+func rows(t testing.TB, d *storetest.Database, table string) (n int) {
+	t.Helper()
+	if err := raw(t, d).QueryRow(`SELECT count(*) FROM ` + table).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestSweepForgetsWhatIsOverAndNothingElse(t *testing.T) {
+	t.Parallel()
+	storetest.EachDatabase(t, func(t *testing.T, d *storetest.Database) {
+		w := newWorld(t, d)
+		f, slow := w.flow("f", 1), w.flow("slow", 1)
+		w.list(append(splits(0, 300), connector.Split{ID: "for ever", Stream: "s", Time: w.clock.Now()})...)
+		l, ls := w.takeLane(f), w.takeLane(slow)
+		w.deliver(l, w.due(l, 1000)...)
+		all := w.due(ls, 1000)
+		byID := map[string]store.Delivery{}
+		for _, one := range all {
+			byID[one.Split.ID] = one
+		}
+		w.ok(w.s.SetBack(w.ctx(), ls, w.source.ID, []store.Setback{{Delivery: byID["blob-0"], State: store.Failed}, {Delivery: byID["blob-1"], State: store.Lost}, {Delivery: byID["blob-2"], State: store.Discarded}}))
+		delete(byID, "blob-0")
+		var done []store.Delivery
+		for n := range 200 { // 200 … 299 stay pending for slow
+			if one, ok := byID[split(n).ID]; ok && n > 2 {
+				done = append(done, one)
+			}
+		}
+		w.deliver(ls, done...)
+		w.deliver(ls, byID["for ever"])
+		w.clock.Add(8*day - time.Hour)
+		if n, err := w.s.Sweep(w.ctx(), store.DefaultRetention()); err != nil || rows(t, d, "split") != 301 {
+			t.Fatalf("before its time %d rows went, %v", n, err)
+		}
+		w.clock.Add(7 * time.Hour)
+		_, err := w.s.Sweep(w.ctx(), store.DefaultRetention())
+		w.ok(err)
+		// What stays: 100 pending, 1 failed, the one that never expires.
+		if got := rows(t, d, "split"); got != 102 {
+			t.Errorf("%d splits left", got)
+		}
+		if got := rows(t, d, "delivery"); got != 204 {
+			t.Errorf("%d deliveries left", got)
+		}
+		if got := pending(w, slow); got != 100 {
+			t.Errorf("%d pending left", got)
+		}
+		if n, _ := w.s.RetryDeliveries(w.ctx(), slow.ID); n != 1 {
+			t.Error("the failed one went")
+		}
+		if c, _ := w.s.Counts(w.ctx(), f.ID, 0); c.Delivered != 301 {
+			t.Errorf("the counts went with the rows: %+v", c)
+		}
+	})
+}
+
+func TestSweepOfTheRest(t *testing.T) {
+	t.Parallel()
+	storetest.EachDatabase(t, func(t *testing.T, d *storetest.Database) {
+		w := newWorld(t, d)
+		f := w.flow("f", 1)
+		l := w.takeLane(f)
+		noon := w.clock.Now()
+		keep := 400 * day
+		put := func(hour int64) {
+			w.ok(w.s.CommitBatch(w.ctx(), l, store.Committed{Keep: keep, Seen: []store.SeenBlock{{Hour: hour, Hashes: hashes(int(noon.Unix()), int(noon.Unix())+5)}}}))
+		}
+		put(1)
+		put(2)
+		w.letters(l, store.DeadLetter{FlowID: f.ID, Key: "open"}, store.DeadLetter{FlowID: f.ID, Key: "replayed"})
+		all, err := w.s.DeadLetters(w.ctx(), store.LetterFilter{})
+		w.ok(err)
+		_, err = w.s.MarkLetters(w.ctx(), []string{all[1].UID}, store.LetterReplayed, store.LetterOpen)
+		w.ok(err)
+		gap := connector.Gap{Range: connector.Range{Stream: "s", From: noon.Add(-time.Hour), To: noon}, Reason: "x"}
+		_, err = w.s.CommitListing(w.ctx(), w.takeListing(), store.Listed{Enumeration: connector.Enumeration{Lost: []connector.Gap{gap}, Listed: []connector.Range{{Stream: "s", From: noon, To: noon.Add(time.Hour)}}}, Due: noon})
+		w.ok(err)
+		run, err := w.s.CreateRun(w.ctx(), store.Run{Kind: store.Backfill, FlowID: f.ID, Spec: []byte(`{}`)}, &store.RunListing{SourceID: w.source.ID})
+		w.ok(err)
+		w.listAs(w.takeRunListing())
+		w.ok(w.s.EndRun(w.ctx(), run.ID, store.RunSucceeded, ""))
+		_, err = w.s.CreateRun(w.ctx(), store.Run{Kind: store.Replay, FlowID: f.ID, Spec: []byte(`{}`)}, nil) // does not end
+		w.ok(err)
+		w.ok(w.s.Quotas().Update(w.ctx(), "q", func(now time.Time, r limit.Row) limit.Row { r.Free = now; return r }))
+
+		w.clock.Add(7 * day)
+		put(2) // a late record of the second hour keeps it
+		steps := []struct {
+			after time.Duration // from noon
+			left  map[string]int
+		}{
+			{7 * day, map[string]int{"seen": 3, "dead_letter": 2, "run": 2, "coverage": 1, "gap": 1, "quota": 0, "listing": 1}},
+			{8*day + time.Minute, map[string]int{"seen": 2, "dead_letter": 2}},
+			{15*day + time.Minute, map[string]int{"seen": 0, "dead_letter": 2}},
+			{30*day + time.Minute, map[string]int{"dead_letter": 1}},
+			{91 * day, map[string]int{"dead_letter": 0, "run": 1, "coverage": 0, "gap": 0, "flow_count": 2}},
+		}
+		for _, step := range steps {
+			w.clock.Add(noon.Add(step.after).Sub(w.clock.Now()))
+			_, err := w.s.Sweep(w.ctx(), store.DefaultRetention())
+			w.ok(err)
+			for table, want := range step.left {
+				if got := rows(t, d, table); got != want {
+					t.Errorf("after %v: %d rows in %s, want %d", step.after, got, table, want)
+				}
+			}
+		}
+	})
+}
