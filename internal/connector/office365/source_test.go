@@ -149,13 +149,13 @@ func TestFaultsDelayButLoseNothing(t *testing.T) {
 				w := newWorld(t, func(s *m365sim.Scenario) {
 					s.Content.Events, s.Content.RecordsPerBlob = 60, m365sim.Span{Min: 1, Max: 10}
 					s.Paging.Size = 2
-					s.Faults = []m365sim.Fault{{On: op, Do: kind, First: 5, Times: 40}}
+					s.Faults = []m365sim.Fault{{On: op, Do: kind, First: 3, Times: 40}}
 					if op == m365sim.OpStart {
 						s.Tenants[0].Subscriptions = map[string]string{"any": "none"}
 					}
 				})
 				l := w.begin()
-				for range 12 {
+				for range 18 {
 					l.poll()
 					w.sim.Clock().Advance(5 * time.Minute)
 				}

@@ -146,7 +146,6 @@ func (s *source) revive(ctx context.Context, c *cursor, name string, have subscr
 		return (&fault.Error{Class: fault.Unavailable, Code: "subscription_starting", Title: "The subscription for " + name + " was started but does not run yet", RetryAt: s.env.Now().Add(startPause)}).
 			WithHint("The service wants 15 minutes between two starts. It is looked at again by itself.")
 	}
-	place.Started = now
 	_, err := s.api.start(ctx, name, hook)
 	if codeOf(err) == "AF20021" {
 		s.env.Log.Warn("the service refused the webhook; collecting goes on without announcements", "stream", name, "err", err.Error())
@@ -154,6 +153,9 @@ func (s *source) revive(ctx context.Context, c *cursor, name string, have subscr
 			return nil
 		}
 		_, err = s.api.start(ctx, name, startHook{})
+	}
+	if err == nil || fault.ClassOf(err) == fault.Throttled { // the service counts the pause from what it accepted
+		place.Started = now
 	}
 	if err != nil {
 		return startFault(err)
