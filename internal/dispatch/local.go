@@ -4,11 +4,9 @@ package dispatch
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"time"
 
-	"github.com/headrace/headrace/internal/engine"
 	"github.com/headrace/headrace/internal/fault"
 	"github.com/headrace/headrace/internal/store"
 	"golang.org/x/sync/errgroup"
@@ -16,37 +14,15 @@ import (
 
 // Local runs turns in this process.
 type Local struct {
-	Engine     *engine.Engine
-	Store      *store.Store
-	Log        *slog.Logger
-	Listers    int // listings at the same time; 0: 8
-	Deliverers int // lanes at the same time; 0: 8
-	Retention  store.Retention
-
-	bells [2]chan struct{}
+	house
+	Listers    int // listings at the same time
+	Deliverers int // lanes at the same time
 }
 
-// NewLocal makes a dispatcher. Its Wake is what the engine is given.
+// NewLocal makes a dispatcher. Its Wake is what the engine is given; Engine and Store are set before it runs.
 func NewLocal(log *slog.Logger) *Local {
-	l := &Local{Log: log, Listers: 8, Deliverers: 8, Retention: store.DefaultRetention()}
-	for i := range l.bells {
-		l.bells[i] = make(chan struct{}, 1)
-	}
-	return l
+	return &Local{house: newHouse(log), Listers: 8, Deliverers: 8}
 }
-
-// Wake says that something may be due.
-func (l *Local) Wake() {
-	for _, bell := range l.bells {
-		select {
-		case bell <- struct{}{}:
-		default:
-		}
-	}
-}
-
-// idle is how long nobody looks when nothing is due and nobody rings: other processes ring no bell of ours.
-const idle = time.Second
 
 // Run gives turns until ctx ends, then waits for those under way.
 func (l *Local) Run(ctx context.Context) error {
@@ -61,13 +37,13 @@ func (l *Local) Run(ctx context.Context) error {
 }
 
 func (l *Local) dueListings(ctx context.Context) (int, error) {
-	ids, _, err := l.Store.DueIDs(ctx, 4*l.Listers)
-	return len(ids), err
+	turns, err := l.Store.DueListings(ctx, l.Listers)
+	return len(turns), err
 }
 
 func (l *Local) dueLanes(ctx context.Context) (int, error) {
-	_, ids, err := l.Store.DueIDs(ctx, 4*l.Deliverers)
-	return len(ids), err
+	turns, err := l.Store.DueLanes(ctx, l.Deliverers)
+	return len(turns), err
 }
 
 // pool keeps up to size workers busy with what is due.
@@ -97,48 +73,6 @@ func (l *Local) pool(ctx context.Context, bell <-chan struct{}, size int, due fu
 		}
 	}
 	return workers.Wait()
-}
-
-// rest waits for a bell, or for the time when something becomes due.
-func (l *Local) rest(ctx context.Context, bell <-chan struct{}) {
-	wait := idle
-	if next, err := l.Store.NextDue(ctx); err == nil && !next.IsZero() {
-		wait = min(max(next.Sub(l.Store.Now()), 5*time.Millisecond), idle)
-	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-bell:
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-}
-
-// keepHouse begins crawls that are due and forgets what is old.
-func (l *Local) keepHouse(ctx context.Context) error {
-	crawls, sweeps := time.NewTicker(time.Second), time.NewTicker(10*time.Minute)
-	defer crawls.Stop()
-	defer sweeps.Stop()
-	l.say(ctx, l.Engine.StartCrawls(ctx))
-	for {
-		select {
-		case <-crawls.C:
-			l.say(ctx, l.Engine.StartCrawls(ctx))
-		case <-sweeps.C:
-			_, err := l.Store.Sweep(ctx, l.Retention)
-			l.say(ctx, err)
-		case <-ctx.Done():
-			return nil
-		}
-	}
-}
-
-// say logs trouble with our own store: a worker has nobody else to tell, and the next turn tries again.
-func (l *Local) say(ctx context.Context, err error) {
-	if err == nil || ctx.Err() != nil || errors.Is(err, context.Canceled) {
-		return
-	}
-	l.Log.Error("a turn failed", "class", fault.ClassOf(err), "err", err, "hint", fault.HintOf(err))
 }
 
 // Once gives turns until all that is available now is delivered: every source was listed to its end since the

@@ -123,28 +123,34 @@ func (s *Store) NextDue(ctx context.Context) (time.Time, error) {
 	return moment(due), s.trouble(err)
 }
 
-// DueIDs are the listings and lanes that are due and that nobody holds, for a dispatcher that hands out turns:
-// the tenants that were served least recently come first.
-func (s *Store) DueIDs(ctx context.Context, limit int) (listings, lanes []int64, err error) {
+// A Turn is a listing or a lane that is due and that nobody holds. Its lease tells this turn from the ones before.
+type Turn struct {
+	ID, Lease int64
+}
+
+// DueListings are the listings that are due, for a dispatcher that hands out turns: those of the tenants that were
+// served least recently come first.
+func (s *Store) DueListings(ctx context.Context, limit int) ([]Turn, error) {
+	return s.dueTurns(ctx, "listing", " AND x.ended = 0", limit)
+}
+
+// DueLanes are the lanes that are due, in the same order.
+func (s *Store) DueLanes(ctx context.Context, limit int) ([]Turn, error) {
+	return s.dueTurns(ctx, "lane", "", limit)
+}
+
+func (s *Store) dueTurns(ctx context.Context, table, more string, limit int) ([]Turn, error) {
+	var all []Turn
 	now := micros(s.now())
-	for table, into := range map[string]*[]int64{"listing": &listings, "lane": &lanes} {
-		more := ""
-		if table == "listing" {
-			more = " AND x.ended = 0"
-		}
-		err = s.reading().each(ctx, `SELECT x.id FROM `+table+` x LEFT JOIN turn t ON t.tenant = x.tenant WHERE x.due <= ? AND x.lease_until <= ? AND x.paused = 0`+more+`
-			ORDER BY coalesce(t.`+table+`, 0), x.served, x.id LIMIT ?`, []any{now, now, limit},
-			func(scan func(...any) error) error {
-				var id int64
-				err := scan(&id)
-				*into = append(*into, id)
-				return err
-			})
-		if err != nil {
-			return nil, nil, s.trouble(err)
-		}
-	}
-	return listings, lanes, nil
+	err := s.reading().each(ctx, `SELECT x.id, x.lease FROM `+table+` x LEFT JOIN turn t ON t.tenant = x.tenant WHERE x.due <= ? AND x.lease_until <= ? AND x.paused = 0`+more+`
+		ORDER BY coalesce(t.`+table+`, 0), x.served, x.id LIMIT ?`, []any{now, now, limit},
+		func(scan func(...any) error) error {
+			var turn Turn
+			err := scan(&turn.ID, &turn.Lease)
+			all = append(all, turn)
+			return err
+		})
+	return all, s.trouble(err)
 }
 
 // backoff is how long to wait after n failures in a row: 1 s, 2 s, 4 s … at most 5 minutes.

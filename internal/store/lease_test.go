@@ -118,11 +118,11 @@ func TestTurnsGoRoundByTenant(t *testing.T) {
 		if first := slices.Sorted(slices.Values(got[:3])); !slices.Equal(first, []string{"big", "small", "tiny"}) {
 			t.Fatalf("turns %v", got)
 		}
-		_, lanes, err := w.s.DueIDs(w.ctx(), 1)
+		lanes, err := w.s.DueLanes(w.ctx(), 1)
 		w.ok(err)
-		l, ok, err := w.s.TakeLane(w.ctx(), "n", lanes[0], lease)
+		l, ok, err := w.s.TakeLane(w.ctx(), "n", lanes[0].ID, lease)
 		if !ok || err != nil || tenants[l.FlowID] != got[0] {
-			t.Errorf("DueIDs' first is of %s, want %s", tenants[l.FlowID], got[0])
+			t.Errorf("DueLanes' first is of %s, want %s", tenants[l.FlowID], got[0])
 		}
 	})
 }

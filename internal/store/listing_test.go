@@ -208,10 +208,10 @@ func TestWhatARunListsFirstReachesTheOtherFlows(t *testing.T) {
 // takeRunListing takes a listing of a run.
 func (w *world) takeRunListing() store.Listing {
 	w.t.Helper()
-	listings, _, err := w.s.DueIDs(w.ctx(), 100)
+	turns, err := w.s.DueListings(w.ctx(), 100)
 	w.ok(err)
-	for _, id := range listings {
-		l, ok, err := w.s.TakeListing(w.ctx(), "n", id, lease)
+	for _, turn := range turns {
+		l, ok, err := w.s.TakeListing(w.ctx(), "n", turn.ID, lease)
 		w.ok(err)
 		if ok && l.RunID != 0 {
 			return l

@@ -127,10 +127,10 @@ func (w *world) takeLane(flow store.Object) store.Lane {
 
 func (w *world) tryLane(flow store.Object) (store.Lane, bool) {
 	w.t.Helper()
-	_, ids, err := w.s.DueIDs(w.ctx(), 1000)
+	turns, err := w.s.DueLanes(w.ctx(), 1000)
 	w.ok(err)
-	for _, id := range ids {
-		l, ok, err := w.s.TakeLane(w.ctx(), "node", id, lease)
+	for _, turn := range turns {
+		l, ok, err := w.s.TakeLane(w.ctx(), "node", turn.ID, lease)
 		w.ok(err)
 		if ok && l.FlowID == flow.ID {
 			return l, true
