@@ -110,7 +110,7 @@ func (d *destination) undoFile(t touched) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = f.Close() }() // synced before
+	defer func() { _ = release(f) }() // synced before
 	switch {
 	case size > t.After:
 		return &fault.Error{Class: fault.Denied, Code: "file_changed",

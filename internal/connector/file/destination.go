@@ -59,10 +59,10 @@ func open(cfg connector.Config, env connector.Env) (connector.Destination, error
 
 // Write appends the batch to the files that its records belong to, in this order:
 //
-//  1. The files are opened, made if need be, and locked. The journal says what is about to happen: the next sequence
+//  1. The files that are there are opened and locked. The journal says what is about to happen: the next sequence
 //     number, each file and its size before and after.
 //  2. The journal is synced. From now on the write can be undone, whatever of it reaches the disk.
-//  3. The bytes are appended, the files synced, then the folders of new files.
+//  3. New files are made, the bytes appended, the files synced, then the folders of new files.
 //  4. The receipt is the sequence number; the caller commits it.
 //
 // The next Write compares its receipt with the journal. The same number: the write was committed. One less: it never
@@ -104,27 +104,51 @@ func (d *destination) store(ctx context.Context, parts []*part, first bool) erro
 	if err := d.targets.find(parts); err != nil {
 		return err
 	}
-	e := entry{Version: 1, Life: d.journal.newest.Life, Seq: d.journal.seq() + 1, First: first}
-	for _, p := range parts {
-		e.Files = append(e.Files, touched{Name: p.target.name, Before: p.target.size, After: p.target.size + int64(len(p.data)), New: p.target.fresh})
-	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	e := entry{Version: 1, Life: d.journal.newest.Life, Seq: d.journal.seq() + 1, First: first, Files: touches(parts)}
 	if err := d.journal.write(e, d.targets.disk); err != nil {
 		return err
 	}
-	if err := d.append(ctx, parts); err != nil {
-		for _, p := range parts {
-			p.target.close()
-		}
-		if undo := d.undo(e); undo != nil {
-			return errors.Join(err, fmt.Errorf("take back: %w", undo))
-		}
-		return err
+	err := d.targets.make(parts)
+	if err == nil {
+		err = d.append(ctx, parts)
 	}
-	d.targets.keep(parts, d.now())
-	return nil
+	if err == nil {
+		d.targets.keep(parts, d.now())
+		return nil
+	}
+	if undo := d.takeBack(e, parts); undo != nil {
+		return errors.Join(err, fmt.Errorf("take back: %w", undo))
+	}
+	return err
+}
+
+// touches tells what a batch does to its files. A foreign one is none of them.
+func touches(parts []*part) []touched {
+	var out []touched
+	for _, p := range parts {
+		if t := p.target; !t.foreign {
+			out = append(out, touched{Name: t.name, Before: t.size, After: t.size + int64(len(p.data)), New: t.fresh})
+		}
+	}
+	return out
+}
+
+// takeBack undoes a write that failed. If a file turned out to be foreign, the journal must not speak of it any more.
+func (d *destination) takeBack(e entry, parts []*part) error {
+	for _, p := range parts {
+		p.target.close()
+	}
+	files := touches(parts)
+	if foreign := len(files) < len(e.Files); foreign {
+		e.Files = files
+		if err := d.journal.write(e, d.targets.disk); err != nil {
+			return err
+		}
+	}
+	return d.undo(e)
 }
 
 func (d *destination) receipt() connector.Receipt {
@@ -254,7 +278,7 @@ func (d *destination) release() error {
 		d.journal = nil
 	}
 	if d.claim != nil {
-		err = errors.Join(err, d.claim.Close())
+		err = errors.Join(err, release(d.claim))
 		d.claim = nil
 	}
 	return err

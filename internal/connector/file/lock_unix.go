@@ -27,3 +27,6 @@ func lock(f *os.File) (held bool, err error) {
 		return false, err
 	}
 }
+
+// unlock gives the right back. Closing alone would not, while a process that is just being started still shares f.
+func unlock(f *os.File) { _ = unix.Flock(int(f.Fd()), unix.LOCK_UN) }

@@ -24,20 +24,27 @@ const (
 
 // A target is one file that a batch appends to.
 type target struct {
-	name  string // below the root, with slashes
-	n     int    // its number in its series
-	size  int64  // before the batch
-	fresh bool   // made for this batch
-	brief bool   // one of too many: open only while it is written
-	f     *os.File
-	used  time.Time
+	name    string // below the root, with slashes
+	n       int    // its number in its series
+	size    int64  // before the batch
+	fresh   bool   // made for this batch
+	brief   bool   // one of too many: open only while it is written
+	foreign bool   // appeared when it should have been made
+	f       *os.File
+	used    time.Time
 }
 
 func (t *target) close() {
 	if t.f != nil {
-		_ = t.f.Close() // everything that counts was synced
+		_ = release(t.f) // everything that counts was synced
 		t.f = nil
 	}
+}
+
+// release unlocks and closes.
+func release(f *os.File) error {
+	unlock(f)
+	return f.Close()
 }
 
 // A position is what is remembered of a series: its last file and how large we left it.
@@ -56,31 +63,32 @@ type targets struct {
 	dirs map[string]bool // folders whose names are not known to be durable
 }
 
-// find gives each part its target: open and locked, but for those beyond the bound. Files that are not there are made,
-// empty, before the journal speaks of them: so that it only speaks of files that are ours.
+// find gives each part its target: open and locked, but for those beyond the bound and those that are not there yet.
 func (t *targets) find(parts []*part) (err error) {
 	taken, listings := map[string]bool{}, map[string][]string{}
 	for i, p := range parts {
 		if p.target, err = t.locate(p, taken, listings); err != nil {
 			return err
 		}
-		if p.target.f == nil {
-			if err := t.make(p.target); err != nil {
-				return err
-			}
-		}
-		if p.target.size == 0 {
-			t.renamed(p.target.name)
-		}
 		name := p.target.name
 		taken[name] = true
-		if p.target.brief = i >= maxOpen && t.open[name] == nil; p.target.brief {
-			p.target.close()
-		} else {
-			t.open[name] = p.target
+		if p.target.size == 0 {
+			t.renamed(name)
 		}
+		p.target.brief = i >= maxOpen && t.open[name] == nil
+		t.hold(p.target)
 	}
 	return nil
+}
+
+// hold keeps an open target, or closes one beyond the bound.
+func (t *targets) hold(found *target) {
+	switch {
+	case found.brief:
+		found.close()
+	case found.f != nil:
+		t.open[found.name] = found
+	}
 }
 
 // renamed notes all folders that lead to a file without content: whoever made it may not have come to sync them.
@@ -114,23 +122,30 @@ func (t *targets) syncDirs() error {
 	return err
 }
 
-// make makes a target's file.
-func (t *targets) make(fresh *target) error {
-	full := t.full(fresh.name)
-	if err := t.mkdir(filepath.Dir(full), t.cfg.DirMode.perm()); err != nil {
-		return err
+// make makes the files that are not there yet. What appears in their place since find looked is foreign.
+func (t *targets) make(parts []*part) error {
+	for _, p := range parts {
+		if !p.target.fresh {
+			continue
+		}
+		full := t.full(p.target.name)
+		if err := t.mkdir(filepath.Dir(full), t.cfg.DirMode.perm()); err != nil {
+			return err
+		}
+		f, err := t.disk.create(full, t.cfg.FileMode.perm())
+		switch {
+		case errors.Is(err, fs.ErrExist):
+			p.target.foreign = true
+			return changed(full, "it was made by somebody else")
+		case err != nil:
+			return explain(err, "create", full)
+		}
+		if err := own(f); err != nil {
+			return errors.Join(err, f.Close())
+		}
+		p.target.f = f
+		t.hold(p.target)
 	}
-	f, err := t.disk.create(full, t.cfg.FileMode.perm())
-	switch {
-	case errors.Is(err, fs.ErrExist):
-		return changed(full, "it was made by somebody else")
-	case err != nil:
-		return explain(err, "create", full)
-	}
-	if err := own(f); err != nil {
-		return errors.Join(err, f.Close())
-	}
-	fresh.f = f
 	return nil
 }
 
@@ -223,7 +238,7 @@ func openFile(full string) (*os.File, int64, error) {
 		return nil, 0, errors.Join(err, f.Close())
 	}
 	if info, err = f.Stat(); err != nil {
-		return nil, 0, errors.Join(explain(err, "look at", full), f.Close())
+		return nil, 0, errors.Join(explain(err, "look at", full), release(f))
 	}
 	return f, info.Size(), nil
 }
@@ -304,7 +319,7 @@ func (t *targets) close() error {
 	var errs []error
 	for _, kept := range t.open {
 		if kept.f != nil {
-			errs = append(errs, kept.f.Close())
+			errs = append(errs, release(kept.f))
 		}
 	}
 	clear(t.open)
