@@ -18,6 +18,9 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
+// poolSize bounds the connections of one node.
+const poolSize = 16
+
 // openPostgres connects to a server. The password comes from PGPASSWORD, PGPASSFILE or the URL of HEADRACE_DATABASE.
 func openPostgres(ctx context.Context, o Options) (*Store, error) {
 	config, err := pgx.ParseConfig(o.URL)
@@ -30,7 +33,7 @@ func openPostgres(ctx context.Context, o Options) (*Store, error) {
 		config.ConnectTimeout = 10 * time.Second
 	}
 	db := stdlib.OpenDB(*config)
-	db.SetMaxOpenConns(16)
+	db.SetMaxOpenConns(poolSize)
 	db.SetMaxIdleConns(8)
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	s := &Store{kind: onPostgres, write: db, read: db, log: o.Log, url: o.URL, close: db.Close, now: o.Now, fixedClock: o.Now != nil}
@@ -125,6 +128,26 @@ func unreachable(err error) bool {
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
+// isStale tells whether a connection had died before; a new one may work.
+func isStale(err error) bool {
+	var (
+		connect *pgconn.ConnectError
+		refused *pgconn.PgError
+	)
+	if errors.As(err, &connect) {
+		return false
+	}
+	if errors.As(err, &refused) {
+		return refused.Code[:2] == "57"
+	}
+	return unreachable(err)
+}
+
+const (
+	wrongSchemaTitle = "the database has not the schema that headrace expects"
+	wrongSchemaHint  = "another program's tables, or a schema that was changed by hand? Give headrace a database of its own, or restore the backup"
+)
+
 func postgresTrouble(err error) error {
 	var e *pgconn.PgError
 	if !errors.As(err, &e) {
@@ -134,23 +157,22 @@ func postgresTrouble(err error) error {
 		return &fault.Error{Class: fault.Unavailable, Code: "database_unreachable", Title: "the database server cannot be reached", Err: err,
 			Hint: "check that PostgreSQL runs and that host and port in --database are right; work goes on by itself when it answers"}
 	}
-	class := fault.Internal
+	class, code := fault.Internal, "database"
 	title, hint := "the database refused a statement", "this is a mistake of headrace or of the schema: please report it"
 	switch {
 	case e.Code[:2] == "28":
-		class, title, hint = fault.Denied, "the database server refused the sign-in", "check user and password: PGPASSWORD, PGPASSFILE or HEADRACE_DATABASE"
+		class, code, title, hint = fault.Denied, "database_denied", "the database server refused the sign-in", "check user and password: PGPASSWORD, PGPASSFILE or HEADRACE_DATABASE"
 	case e.Code == "3D000":
-		class, title, hint = fault.NotFound, "the database does not exist", "make it: createdb headrace"
+		class, code, title, hint = fault.NotFound, "database_missing", "the database does not exist", "make it: createdb headrace"
 	case e.Code == "42501":
-		class, title, hint = fault.Denied, "the database user may not do this", "the user must own the database or have CREATE on its schema: GRANT ALL ON SCHEMA public TO …"
+		class, code, title, hint = fault.Denied, "database_denied", "the database user may not do this", "the user must own the database or have CREATE on its schema: GRANT ALL ON SCHEMA public TO …"
 	case e.Code[:2] == "42":
-		class, title, hint = fault.Invalid, "the database has not the schema that headrace expects",
-			"another program's tables, or a schema changed by hand? Give headrace a database of its own"
+		class, code, title, hint = fault.Invalid, "wrong_schema", wrongSchemaTitle, wrongSchemaHint
 	case e.Code[:2] == "53":
-		class, title, hint = fault.Unavailable, "the database server has no resources left", "disk full or too many connections; work goes on by itself when that is mended"
+		class, code, title, hint = fault.Unavailable, "database_full", "the database server has no resources left", "disk full or too many connections; work goes on by itself when that is mended"
 	case e.Code[:2] == "57", e.Code[:2] == "08", e.Code == "25006":
-		class, title, hint = fault.Unavailable, "the database server is stopping, starting or read-only", "work goes on by itself when it is back"
+		class, code, title, hint = fault.Unavailable, "database_unreachable", "the database server is stopping, starting or read-only", "work goes on by itself when it is back"
 	}
-	return &fault.Error{Class: class, Code: "database", Title: title, Hint: hint, Err: err,
+	return &fault.Error{Class: class, Code: code, Title: title, Hint: hint, Err: err,
 		Upstream: &fault.Upstream{Service: "postgresql", Code: e.Code, RequestID: fmt.Sprint(e.Routine)}}
 }

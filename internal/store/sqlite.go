@@ -111,6 +111,8 @@ func sqliteTrouble(err error) error {
 			Hint: "close what has headrace.db open (a database browser, a backup tool without WAL support)"}
 	case lib.SQLITE_CORRUPT, lib.SQLITE_NOTADB:
 		return damaged(err)
+	case lib.SQLITE_ERROR: // no such table, no such column, or a mistake of ours
+		return &fault.Error{Class: fault.Invalid, Code: "wrong_schema", Title: wrongSchemaTitle, Err: err, Hint: wrongSchemaHint}
 	case lib.SQLITE_READONLY, lib.SQLITE_CANTOPEN, lib.SQLITE_PERM:
 		return &fault.Error{Class: fault.Unavailable, Code: "data_folder", Title: "the database cannot be opened for writing", Err: err,
 			Hint: "check the owner and the mode of the data folder and of headrace.db in it"}

@@ -38,7 +38,7 @@ func (s *Store) inTx(ctx context.Context, f func(tx) error) error {
 }
 
 func (s *Store) once(ctx context.Context, f func(tx) error) error {
-	t, err := s.write.BeginTx(ctx, nil)
+	t, err := s.begin(ctx)
 	if err != nil {
 		return err
 	}
@@ -47,6 +47,17 @@ func (s *Store) once(ctx context.Context, f func(tx) error) error {
 		return err
 	}
 	return t.Commit()
+}
+
+// begin begins a transaction. After a restart of the server the pool's old connections fail one after the other; nothing
+// has happened on them, so the next is tried.
+func (s *Store) begin(ctx context.Context) (*sql.Tx, error) {
+	for left := poolSize; ; left-- {
+		t, err := s.write.BeginTx(ctx, nil)
+		if err == nil || left == 0 || s.kind == onSQLite || ctx.Err() != nil || !isStale(err) {
+			return t, err
+		}
+	}
 }
 
 // inSnapshot runs f over the database as it is at one moment, for what needs several statements to read.
