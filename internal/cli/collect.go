@@ -1,0 +1,182 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/headrace/headrace/internal/app"
+	"github.com/headrace/headrace/internal/store"
+)
+
+// totals are the sums over all flows, at one time.
+type totals struct {
+	store.Counts
+	Failed  int64
+	Letters int64 // open ones
+	Gaps    []store.Gap
+	Windows int
+	Trouble *store.Trouble
+}
+
+// look sums up what the flows of an open app did.
+func look(ctx context.Context, a *app.App) (totals, error) {
+	var t totals
+	db := a.Services.Store
+	flows, err := db.Objects(ctx, store.Flow)
+	if err != nil {
+		return t, err
+	}
+	for _, f := range flows {
+		c, err := db.Counts(ctx, f.ID, 0)
+		if err != nil {
+			return t, err
+		}
+		t.Counts = t.Counts.Plus(c)
+	}
+	listings, err := db.Listings(ctx, 0)
+	if err != nil {
+		return t, err
+	}
+	for _, l := range listings {
+		t.Windows += l.Pending
+		if l.Trouble != nil {
+			t.Trouble = l.Trouble
+		}
+	}
+	lanes, err := db.Lanes(ctx, 0)
+	if err != nil {
+		return t, err
+	}
+	for _, l := range lanes {
+		if l.Trouble != nil {
+			t.Trouble = l.Trouble
+		}
+	}
+	return t, nil
+}
+
+// settle adds what takes longer to count: failed deliveries, open letters, gaps.
+func settle(ctx context.Context, a *app.App, t *totals) error {
+	db := a.Services.Store
+	flows, err := db.Objects(ctx, store.Flow)
+	if err != nil {
+		return err
+	}
+	for _, f := range flows {
+		b, err := db.Backlog(ctx, f.ID)
+		if err != nil {
+			return err
+		}
+		t.Failed += b.Failed
+	}
+	if t.Letters, err = db.OpenLetters(ctx, 0); err != nil {
+		return err
+	}
+	t.Gaps, err = db.Gaps(ctx, 0)
+	return err
+}
+
+// snapshot makes what progress shows.
+func (t totals) snapshot(begun store.Counts) snapshot {
+	v := snapshot{Records: t.Delivered - begun.Delivered, Splits: t.Splits - begun.Splits, Listed: t.Listed - begun.Listed, Windows: t.Windows,
+		Bytes: t.Bytes - begun.Bytes, Repeats: t.Repeats - begun.Repeats, Dead: t.Dead - begun.Dead}
+	if t.Trouble != nil && t.Trouble.Until.After(time.Now()) {
+		v.Waiting = fmt.Sprintf("waiting %s: %s", span(time.Until(t.Trouble.Until)), firstOf(t.Trouble.Title, t.Trouble.Text))
+	}
+	return v
+}
+
+func firstOf(all ...string) string {
+	for _, text := range all {
+		if text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+// collectOnce delivers all that is available now, with progress, and gives what was done.
+func (s *session) collectOnce(ctx context.Context, a *app.App) (did totals, err error) {
+	before, err := look(ctx, a)
+	if err != nil {
+		return did, err
+	}
+	bar := s.progress()
+	var last time.Time
+	err = a.Once(ctx, func(store.Standing) {
+		if time.Since(last) < 100*time.Millisecond {
+			return
+		}
+		last = time.Now()
+		if now, lookErr := look(ctx, a); lookErr == nil {
+			bar.show(now.snapshot(before.Counts))
+		}
+	})
+	asked := context.WithoutCancel(ctx)
+	after, lookErr := look(asked, a)
+	if lookErr == nil {
+		lookErr = settle(asked, a, &after)
+	}
+	if lookErr == nil {
+		bar.show(after.snapshot(before.Counts))
+	}
+	bar.end()
+	if err == nil {
+		err = lookErr
+	}
+	after.Counts = after.minus(before.Counts)
+	return after, err
+}
+
+// minus gives what was done since.
+func (t totals) minus(b store.Counts) store.Counts {
+	c := t.Counts
+	c.Listed, c.Splits, c.Fetched, c.Delivered = c.Listed-b.Listed, c.Splits-b.Splits, c.Fetched-b.Fetched, c.Delivered-b.Delivered
+	c.Repeats, c.Dropped, c.Dead, c.Deleted, c.Lost, c.Bytes = c.Repeats-b.Repeats, c.Dropped-b.Dropped, c.Dead-b.Dead, c.Deleted-b.Deleted, c.Lost-b.Lost, c.Bytes-b.Bytes
+	return c
+}
+
+// summary tells what was done, as a table.
+func (t totals) summary(took time.Duration) string {
+	gaps := "none"
+	if len(t.Gaps) > 0 {
+		var lines []string
+		for _, g := range t.Gaps {
+			lines = append(lines, fmt.Sprintf("%s %s – %s: %s", g.Stream, clock(g.From), clock(g.To), g.Reason))
+		}
+		gaps = strings.Join(lines, "\n                    ")
+	}
+	rate := ""
+	if seconds := took.Seconds(); seconds > 0.5 {
+		rate = fmt.Sprintf("   (%s events/s over %s)", count(int64(float64(t.Delivered)/seconds)), span(took))
+	}
+	rows := [][2]string{
+		{"listed", fmt.Sprintf("%s blobs", count(t.Listed))},
+		{"fetched", fmt.Sprintf("%s events", count(t.Fetched))},
+		{"delivered", fmt.Sprintf("%s events, %s%s", count(t.Delivered), size(t.Bytes), rate)},
+		{"repeats dropped", count(t.Repeats)},
+		{"dropped on purpose", count(t.Dropped)},
+		{"dead letters", count(t.Dead)},
+		{"failed", fmt.Sprintf("%s blobs", count(t.Failed))},
+		{"lost", fmt.Sprintf("%s blobs", count(t.Lost))},
+		{"gaps", gaps},
+	}
+	var b strings.Builder
+	for _, r := range rows {
+		if (r[0] == "dropped on purpose" || r[0] == "failed" || r[0] == "lost") && strings.HasPrefix(r[1], "0") {
+			continue
+		}
+		fmt.Fprintf(&b, "  %-18s%s\n", r[0], r[1])
+	}
+	return b.String()
+}
+
+// exit is the code of bounded work that came to its end.
+func (t totals) exit() error {
+	if t.Dead > 0 || t.Failed > 0 || t.Lost > 0 {
+		return codeError(exitDeadLetters)
+	}
+	return nil
+}

@@ -1,0 +1,134 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/headrace/headrace/internal/api"
+	"github.com/headrace/headrace/internal/store"
+)
+
+func (s *session) runCommand() *cobra.Command {
+	c := s.runFile()
+	c.AddCommand(s.runList(), s.runShow(), s.runWatch(), s.runCancel())
+	return c
+}
+
+func (s *session) listRuns(cmd *cobra.Command, filter api.RunFilter) error {
+	all, err := call(s, cmd, api.RunList, filter)
+	if err != nil {
+		return err
+	}
+	return list(s, all, func(v api.RunView) string { return v.UID }, "No runs. A continuous flow has none; backfills, replays and crawls are runs.", []column[api.RunView]{
+		{head: "RUN", text: func(v api.RunView) string { return v.UID }},
+		{head: "KIND", text: func(v api.RunView) string { return v.Kind }},
+		{head: "FLOW", text: func(v api.RunView) string { return v.Flow }},
+		{head: "STATE", text: func(v api.RunView) string { return v.State }},
+		{head: "DELIVERED", text: func(v api.RunView) string { return count(v.Counts.Delivered) }},
+		{head: "BEGAN", text: func(v api.RunView) string { return clock(v.Created) }},
+		{head: "ENDED", text: func(v api.RunView) string { return clock(v.Finished) }},
+		{head: "DEAD LETTERS", text: func(v api.RunView) string { return count(v.Counts.Dead) }, wide: true},
+		{head: "ERROR", text: func(v api.RunView) string { return v.Error }, wide: true},
+	})
+}
+
+func (s *session) runList() *cobra.Command {
+	var filter api.RunFilter
+	c := &cobra.Command{Use: "list", Short: "List backfills, replays and crawls, the newest first", Args: noArgs, Example: examples("headrace run list", "", "headrace run list --flow contoso --state failed", ""),
+		RunE: func(cmd *cobra.Command, _ []string) error { return s.listRuns(cmd, filter) }}
+	c.Flags().StringVar(&filter.Flow, "flow", "", "only of this flow")
+	c.Flags().StringVar(&filter.State, "state", "", "only in this state: "+strings.Join([]string{store.RunGoing, store.RunSucceeded, store.RunDead, store.RunFailed, store.RunCanceled}, ", "))
+	c.Flags().IntVar(&filter.Limit, "limit", 50, "at most so many")
+	return c
+}
+
+func (s *session) showRun(v api.RunView) error {
+	ended := clock(v.Finished)
+	if v.Finished.IsZero() {
+		ended = runProgress(v)
+	}
+	return one(s, v, v.UID, []pair{{"run", v.UID}, {"kind", v.Kind}, {"flow", v.Flow}, {"state", v.State}, {"began", clock(v.Created)}, {"ended", ended},
+		{"asked for", settingsText(v.Spec)}, {"splits", fmt.Sprintf("%s listed, %s delivered", count(v.Counts.Listed), count(v.Counts.Splits))},
+		{"records", fmt.Sprintf("%s fetched, %s delivered, %s repeats, %s dropped, %s dead letters", count(v.Counts.Fetched), count(v.Counts.Delivered), count(v.Counts.Repeats), count(v.Counts.Dropped), count(v.Counts.Dead))},
+		{"error", v.Error}})
+}
+
+func runProgress(v api.RunView) string {
+	p := v.Progress
+	text := fmt.Sprintf("not yet: %s splits wait", count(p.Pending))
+	if p.Listing {
+		text += fmt.Sprintf(", still listing (%d windows left)", p.Windows)
+	}
+	return text
+}
+
+func (s *session) runShow() *cobra.Command {
+	return &cobra.Command{Use: "show RUN", Short: "Show a run", Args: exactly(1), Example: examples("headrace run show run_01j…", "", "headrace run show run_01j… --json=state,counts", ""),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			v, err := call(s, cmd, api.RunShow, api.Named{Name: args[0]})
+			if err != nil {
+				return err
+			}
+			return s.showRun(v)
+		}}
+}
+
+func (s *session) runWatch() *cobra.Command {
+	return &cobra.Command{Use: "watch RUN", Short: "Watch a run until it ends", Args: exactly(1),
+		Long:    "Watches a run until it ends. Exit code 1 if it failed, 8 if it ended with dead letters, 9 after --timeout.",
+		Example: examples("headrace run watch run_01j…", "", "headrace run watch run_01j… --timeout 30m", ""),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			bar := s.progress()
+			defer bar.end()
+			for {
+				v, err := call(s, cmd, api.RunShow, api.Named{Name: args[0]})
+				if err != nil {
+					return err
+				}
+				bar.run(v)
+				switch v.State {
+				case store.RunGoing, store.RunHolding:
+				default:
+					bar.end()
+					if err := s.showRun(v); err != nil {
+						return err
+					}
+					return runExit(v)
+				}
+				if err := pause(cmd.Context(), time.Second); err != nil {
+					return err
+				}
+			}
+		}}
+}
+
+func runExit(v api.RunView) error {
+	switch v.State {
+	case store.RunDead:
+		return codeError(exitDeadLetters)
+	case store.RunFailed, store.RunCanceled:
+		return codeError(exitFailed)
+	}
+	return nil
+}
+
+func (s *session) runCancel() *cobra.Command {
+	return &cobra.Command{Use: "cancel RUN", Short: "Cancel a run; delivered records stay", Args: exactly(1), Example: examples("headrace run cancel run_01j…", "", "headrace run cancel run_01j… --yes", ""),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := s.sure("Cancel run %s? The batch in hand is finished; delivered records stay.", args[0]); err != nil {
+				return err
+			}
+			v, err := call(s, cmd, api.RunCancel, api.Named{Name: args[0]})
+			if err != nil {
+				return err
+			}
+			s.done("canceled %s", v.UID)
+			if s.wantsJSON() {
+				return s.value(v)
+			}
+			return nil
+		}}
+}
