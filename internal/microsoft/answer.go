@@ -83,6 +83,7 @@ func (r *refusal) readJSON(body []byte) bool {
 	if json.Unmarshal(outer.Error, &word) == nil && word != "" {
 		r.oauth, r.message, r.requestID = word, outer.Description, firstOf(outer.TraceID, r.requestID)
 		r.code = aadsts(outer.Codes, outer.Description)
+		r.message = strings.TrimPrefix(r.message, r.code+": ")
 		return true
 	}
 	var inner struct {
@@ -181,7 +182,7 @@ func retryAfter(header http.Header, now time.Time) time.Duration {
 		}
 	}
 	text := header.Get("Retry-After")
-	if s, err := strconv.ParseFloat(text, 64); err == nil {
+	if s, err := strconv.ParseFloat(text, 64); err == nil && s == s { // NaN is a number to ParseFloat
 		return time.Duration(max(0, min(s, 366*24*3600)) * float64(time.Second))
 	}
 	at, err := http.ParseTime(text)

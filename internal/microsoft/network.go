@@ -77,7 +77,7 @@ func certificate(host string, err error) (code, title, hint string) {
 		return "tls_wrong_host", "The certificate shown for " + host + " is for another host", "A proxy or a wrong DNS entry leads elsewhere. Check endpoints, DNS and proxy."
 	case errors.As(err, &invalid):
 		return "tls_invalid", "The certificate of " + host + " is not valid", "A proxy or firewall on the way shows a certificate that is not made for this. Exempt " + host + " there."
-	case errors.As(err, &plain):
+	case errors.As(err, &plain), errors.Is(err, http.ErrSchemeMismatch):
 		return "tls_not_spoken", host + " does not speak TLS", "A proxy or firewall answers in its place, or the port is wrong. Check endpoints and HTTPS_PROXY."
 	}
 	return "", "", ""

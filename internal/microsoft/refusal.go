@@ -41,7 +41,7 @@ func (r refusal) fault(service string, wait time.Duration, now time.Time) *fault
 		code = "audit_log_off"
 	case r.status == http.StatusUnauthorized && code == "":
 		code = "token_refused"
-	case r.status == http.StatusTooManyRequests && code == "":
+	case r.status == http.StatusTooManyRequests && code == "" && service == "management":
 		code = "AF429"
 	}
 	if c, ok := Explain(code); ok {
@@ -63,7 +63,18 @@ func (r refusal) fault(service string, wait time.Duration, now time.Time) *fault
 			e.Class = fault.Throttled // it named a time: the attempt doesn't count
 		}
 	}
+	if e.Code == "" {
+		c := byClass[e.Class]
+		e.Code, e.Title, e.Hint = c.Name, c.Title, c.Hint
+	}
 	return e
+}
+
+// byClass are the texts for what no code explains.
+var byClass = map[fault.Class]Case{
+	fault.Throttled:   says("throttled", "Microsoft asked us to slow down", "Nothing to do; it goes on by itself."),
+	fault.Unavailable: feedCases["AF50000"],
+	fault.Denied:      says("refused", "The API refused the request", "A permission or its admin consent may be missing. Test the credential: it shows what is granted."),
 }
 
 // cause says what the answer was in one line: "HTTP 403 AF429: Too many requests …".
