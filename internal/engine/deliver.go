@@ -34,15 +34,15 @@ func (e *Engine) Deliver(ctx context.Context, l store.Lane) error {
 	if err != nil {
 		return e.release(ctx, l, nil, err)
 	}
-	defer done()
 	held, free := e.keep(ctx, l.Lease)
-	defer free()
-
 	err = t.recover(held)
 	if err == nil {
 		err = t.work(held)
 	}
-	if isLeaseLost(err) || errors.Is(context.Cause(held), store.ErrLeaseLost) {
+	lost := isLeaseLost(err) || errors.Is(context.Cause(held), store.ErrLeaseLost)
+	done() // before the lane is another's: a destination may have locked what it writes
+	free()
+	if lost {
 		e.memory.forget(l.FlowID) // somebody else has delivered since
 		return nil
 	}

@@ -45,7 +45,7 @@ func (o *openers) source(ctx context.Context, id int64) (*Source, func(), error)
 	if err != nil {
 		return nil, nil, err
 	}
-	return use(o, o.sources, id, made, func() (*Source, error) {
+	return use(o, o.sources, id, made, false, func() (*Source, error) {
 		s, err := o.opener.OpenSource(ctx, object)
 		if err != nil {
 			return nil, fmt.Errorf("open source %s: %w", object.Name, err)
@@ -73,7 +73,7 @@ func (o *openers) flow(ctx context.Context, id int64) (*Flow, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return use(o, o.flows, id, made, func() (*Flow, error) {
+	return use(o, o.flows, id, made, o.store.Shared(), func() (*Flow, error) {
 		f, err := o.opener.OpenFlow(ctx, object, source, destination)
 		if err != nil {
 			return nil, fmt.Errorf("open flow %s: %w", object.Name, err)
@@ -100,8 +100,9 @@ func (o *openers) revisions(ctx context.Context, objects ...store.Object) (strin
 	return made, nil
 }
 
-// use finds or opens a thing and counts its users.
-func use[T interface{ Close() error }](o *openers, all map[int64]*kept[T], id int64, made string, open func() (T, error)) (T, func(), error) {
+// use finds or opens a thing and counts its users. A brief one is closed when the last of them is done: a destination
+// may have locked what it writes (files), and the lane's next turn can be another node's.
+func use[T interface{ Close() error }](o *openers, all map[int64]*kept[T], id int64, made string, brief bool, open func() (T, error)) (T, func(), error) {
 	o.mu.Lock()
 	k, ok := all[id]
 	if ok && k.made != made {
@@ -120,9 +121,12 @@ func use[T interface{ Close() error }](o *openers, all map[int64]*kept[T], id in
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		k.users--
-		if k.stale && k.users == 0 && k.ready {
+		if (k.stale || brief) && k.users == 0 && k.ready {
 			k.ready = false
 			_ = k.value.Close()
+			if all[id] == k {
+				delete(all, id)
+			}
 		}
 	}
 	if k.err != nil {
