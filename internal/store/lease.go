@@ -82,10 +82,14 @@ func (s *Store) TakeLane(ctx context.Context, node string, id int64, lasts time.
 	return l, ok, err
 }
 
-// Renew makes a lease last longer. ErrLeaseLost if it is no longer ours.
+// Renew makes a lease last longer. ErrLeaseLost if it is no longer ours: taken over, or given back already.
 func (s *Store) Renew(ctx context.Context, l Lease, lasts time.Duration) error {
 	return s.inTx(ctx, func(t tx) error {
-		return t.underLease(ctx, l, `lease_until = ?`, micros(s.now().Add(lasts)))
+		n, err := t.changed(ctx, `UPDATE `+l.table+` SET lease_until = ? WHERE id = ? AND lease = ? AND lease_until > 0`, micros(s.now().Add(lasts)), l.ID, l.token)
+		if err == nil && n == 0 {
+			return ErrLeaseLost
+		}
+		return err
 	})
 }
 
