@@ -53,6 +53,16 @@ func (h *house) rest(ctx context.Context, bell <-chan struct{}) {
 	}
 }
 
+// breathe waits after trouble with our own store: what is due stays due, and trying at once would only fail again.
+func (h *house) breathe(ctx context.Context) {
+	timer := time.NewTimer(idle)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
 // keepHouse begins crawls that are due and forgets what is old.
 func (h *house) keepHouse(ctx context.Context) error {
 	crawls, sweeps := time.NewTicker(time.Second), time.NewTicker(10*time.Minute)

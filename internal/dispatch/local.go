@@ -61,7 +61,10 @@ func (l *Local) pool(ctx context.Context, bell <-chan struct{}, size int, due fu
 					return nil
 				}
 				did, err := next(ctx, 0)
-				l.say(ctx, err)
+				if err != nil {
+					l.say(ctx, err)
+					l.breathe(ctx)
+				}
 				if did {
 					l.Wake()
 				}

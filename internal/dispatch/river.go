@@ -38,6 +38,10 @@ const (
 
 	// jobTime is more than a turn with its grace period can take; a job that lasts longer belonged to a killed node.
 	jobTime = 2 * time.Minute
+
+	// stuck is how long a job can keep others of its turn out of the queue. A node that is killed between taking the
+	// job and taking the lease leaves a job that runs, for River, and a turn that nobody has.
+	stuck = 15 * time.Second
 )
 
 // listingTurn is the job of one listing's turn.
@@ -104,7 +108,10 @@ func (r *River) config() *river.Config {
 // work has the turn whose turn it is: the job only says that there is one.
 func (r *River) work(ctx context.Context, next func(context.Context, int64) (bool, error)) error {
 	did, err := next(ctx, 0)
-	r.say(ctx, err)
+	if err != nil {
+		r.say(ctx, err)
+		r.breathe(ctx)
+	}
 	if did {
 		r.Wake()
 	}
@@ -166,7 +173,7 @@ func insert(ctx context.Context, client *river.Client[pgx.Tx], turns []store.Tur
 	}
 	jobs := make([]river.InsertManyParams, len(turns))
 	for i, turn := range turns {
-		jobs[i] = river.InsertManyParams{Args: args(turn), InsertOpts: &river.InsertOpts{Queue: queue, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: waiting}}}
+		jobs[i] = river.InsertManyParams{Args: args(turn), InsertOpts: &river.InsertOpts{Queue: queue, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: waiting, ByPeriod: stuck}}}
 	}
 	if _, err := client.InsertMany(ctx, jobs); err != nil {
 		return 0, &fault.Error{Class: fault.Unavailable, Code: "queue", Title: "turns cannot be put into the queue", Err: err, Hint: "look at the database server; work goes on by itself when it answers"}
