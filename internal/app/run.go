@@ -16,29 +16,43 @@ import (
 	"github.com/headrace/headrace/internal/telemetry"
 )
 
-// machine is the data path with who feeds it.
-type machine struct {
-	engine *engine.Engine
-	local  *dispatch.Local
+// dispatcher gives turns until its context ends.
+type dispatcher interface {
+	Run(ctx context.Context) error
+	Wake()
 }
 
-func (a *App) machine() machine {
+func (a *App) engine(wake func()) *engine.Engine {
+	return engine.New(engine.Options{Store: a.store, Opener: opener{a}, Node: a.Services.About.Node, Wake: wake, Log: a.log})
+}
+
+func (a *App) local() (*dispatch.Local, *engine.Engine) {
 	local := dispatch.NewLocal(a.log)
-	e := engine.New(engine.Options{Store: a.store, Opener: opener{a}, Node: a.Services.About.Node, Wake: local.Wake, Log: a.log})
-	local.Engine, local.Store = e, a.store
-	return machine{engine: e, local: local}
+	local.Engine, local.Store = a.engine(local.Wake), a.store
+	return local, local.Engine
+}
+
+// dispatcher is River where several nodes share a database, else the process's own.
+func (a *App) dispatcher() (dispatcher, *engine.Engine) {
+	if !a.store.Shared() {
+		return a.local()
+	}
+	shared := dispatch.NewRiver(a.log)
+	shared.Engine, shared.Store = a.engine(shared.Wake), a.store
+	return shared, shared.Engine
 }
 
 // Run collects until ctx ends, then finishes the steps in hand.
 func (a *App) Run(ctx context.Context) error {
-	m := a.machine()
-	return errors.Join(m.local.Run(ctx), m.engine.Close())
+	turns, e := a.dispatcher()
+	return errors.Join(turns.Run(ctx), e.Close())
 }
 
-// Once collects until all that is available now is delivered; watch is called some times a second.
+// Once collects until all that is available now is delivered; watch is called some times a second. It is work of this
+// process alone, also where others share the database.
 func (a *App) Once(ctx context.Context, watch func(store.Standing)) error {
-	m := a.machine()
-	return errors.Join(m.local.Once(ctx, watch), m.engine.Close())
+	turns, e := a.local()
+	return errors.Join(turns.Once(ctx, watch), e.Close())
 }
 
 // ServeOptions say what Serve listens on.
@@ -54,18 +68,18 @@ func (a *App) Serve(ctx context.Context, o ServeOptions) error {
 		return err
 	}
 	defer api.Cleanup(a.options.Data)
-	m := a.machine()
+	turns, e := a.dispatcher()
 	all, ctx := errgroup.WithContext(ctx)
-	all.Go(func() error { return m.local.Run(ctx) })
+	all.Go(func() error { return turns.Run(ctx) })
 	all.Go(func() error { return api.Serve(ctx, socket, api.Handler(a.Services, a.log), a.log) })
 	if o.Webhooks != nil {
-		all.Go(func() error { return api.Serve(ctx, o.Webhooks, a.webhooks(m.local.Wake), a.log) })
+		all.Go(func() error { return api.Serve(ctx, o.Webhooks, a.webhooks(turns.Wake), a.log) })
 	}
 	a.log.Info("serving", telemetry.Data, a.options.Data, telemetry.Node, a.Services.About.Node)
 	if o.Ready != nil {
 		o.Ready()
 	}
-	return errors.Join(all.Wait(), m.engine.Close())
+	return errors.Join(all.Wait(), e.Close())
 }
 
 // webhooks hands what a remote posts to /webhooks/NAME to the source of that name.
