@@ -33,6 +33,12 @@ var simStart = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 // newWorld plays a scenario. Everything there was before the start counts as subscribed.
 func newWorld(t testing.TB, change func(*m365sim.Scenario)) *world {
 	t.Helper()
+	return newWorldWith(t, nil, change)
+}
+
+// newWorldWith lets the service call webhooks with a client.
+func newWorldWith(t testing.TB, webhooks *http.Client, change func(*m365sim.Scenario)) *world {
+	t.Helper()
 	scenario := m365sim.DefaultScenario()
 	scenario.Lenient.HistoryBeforeStart = true
 	scenario.Start = simStart
@@ -43,7 +49,7 @@ func newWorld(t testing.TB, change func(*m365sim.Scenario)) *world {
 	if change != nil {
 		change(&scenario)
 	}
-	sim, err := m365sim.Open(m365sim.Options{Scenario: &scenario})
+	sim, err := m365sim.Open(m365sim.Options{Scenario: &scenario, Webhooks: webhooks})
 	if err != nil {
 		t.Fatal(err)
 	}
