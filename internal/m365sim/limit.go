@@ -35,7 +35,7 @@ func (b *bucket) take(now time.Time, perMinute, burst int) bool {
 	return true
 }
 
-// admit asks both quotas for one request. A refused request costs nothing.
+// admit asks both quotas for one request. A request that a quota refuses takes nothing from it.
 func (s *Simulator) admit(c *call) *feedError {
 	limits := s.scenario.Limits
 	zero := c.publisher == "" || c.publisher == zeroPublisher

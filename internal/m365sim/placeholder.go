@@ -3,6 +3,7 @@ package m365sim
 import (
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -13,17 +14,19 @@ var firstNames = []string{
 
 var lastNames = []string{"Vance", "Wilber", "Okafor", "Larsen", "Mendes", "Sato", "Novak", "Haddad", "Berg", "Fernández"}
 
-// users are a tenant's people.
-func users(domain string) []user {
-	var all []user
+// people are who works at every tenant; a tenant's domain makes their addresses.
+var people = sync.OnceValue(func() []person {
+	var all []person
 	plain := strings.NewReplacer("á", "a", "é", "e", "í", "i")
 	for _, last := range lastNames {
 		for _, first := range firstNames {
-			all = append(all, user{first + " " + last, plain.Replace(strings.ToLower(first+"."+last)) + "@" + domain})
+			all = append(all, person{first + " " + last, plain.Replace(strings.ToLower(first + "." + last))})
 		}
 	}
 	return all
-}
+})
+
+type person struct{ name, local string }
 
 var fileStems = []string{
 	"Budget 2026", "Minutes", "Offer Fabrikam", "Roadmap", "Übersicht Projekte", "Payroll", "Contract draft", "site-plan",
@@ -54,16 +57,18 @@ var placeholders = map[string]func([]byte, *generation, *part) []byte{
 	"org":    func(dst []byte, g *generation, _ *part) []byte { return append(dst, g.tenant.ID...) },
 	"domain": func(dst []byte, g *generation, _ *part) []byte { return append(dst, g.tenant.Domain...) },
 	"tenant": func(dst []byte, g *generation, _ *part) []byte { return append(dst, g.tenant.Name...) },
-	"user":   func(dst []byte, g *generation, p *part) []byte { return append(dst, g.user(p.n).address...) },
-	"name":   func(dst []byte, g *generation, p *part) []byte { return append(dst, g.user(p.n).name...) },
+	"user": func(dst []byte, g *generation, p *part) []byte {
+		return append(append(append(dst, g.user(p.n).local...), '@'), g.tenant.Domain...)
+	},
+	"name": func(dst []byte, g *generation, p *part) []byte { return append(dst, g.user(p.n).name...) },
 	"userkey": func(dst []byte, g *generation, p *part) []byte {
-		return appendHexUpper(append(dst, "1003"...), mixText(1, g.user(p.n).address), 12)
+		return appendHexUpper(append(dst, "1003"...), mixText(g.tenant.seed+1, g.user(p.n).local), 12)
 	},
 	"userid": func(dst []byte, g *generation, p *part) []byte {
-		return appendGUID(dst, mixText(2, g.user(p.n).address))
+		return appendGUID(dst, mixText(g.tenant.seed+2, g.user(p.n).local))
 	},
 	"sid": func(dst []byte, g *generation, p *part) []byte {
-		return appendSID(dst, mixText(3, g.user(p.n).address))
+		return appendSID(dst, mixText(g.tenant.seed+3, g.user(p.n).local))
 	},
 	"guid": func(dst []byte, g *generation, p *part) []byte { return appendGUID(dst, g.value(p)) },
 	"some": func(dst []byte, g *generation, p *part) []byte {
@@ -106,8 +111,9 @@ func (g *generation) detail(dst []byte, shown, other string) []byte {
 
 func (g *generation) value(p *part) uint64 { return mix(g.seed, p.key) }
 
-func (g *generation) user(n int) user {
-	return g.tenant.users[below(mix(g.seed, uint64(40+n)), len(g.tenant.users))]
+func (g *generation) user(n int) person {
+	everybody := people()
+	return everybody[below(mix(g.seed, uint64(40+n)), len(everybody))]
 }
 
 func (g *generation) stem() string { return fileStems[below(mix(g.seed, 32), len(fileStems))] }

@@ -15,7 +15,6 @@ type tenant struct {
 	apps     map[string]*App // by lower-case client ID
 	cloud    string
 	content  Content
-	users    []user
 	requests counter
 
 	mu            sync.RWMutex
@@ -27,8 +26,6 @@ type tenant struct {
 	pages         pageTokens
 	bucket        bucket
 }
-
-type user struct{ name, address string }
 
 // named says whether text is the tenant's name, ID or domain.
 func (t *tenant) named(text string) bool {
@@ -170,7 +167,6 @@ func (s *Simulator) newTenant(spec Tenant) *tenant {
 		t.completeApp(&t.Apps[i], i)
 		t.apps[strings.ToLower(t.Apps[i].ID)] = &t.Apps[i]
 	}
-	t.users = users(t.Domain)
 	for i := range t.streams {
 		t.streams[i] = &stream{ctype: i, byID: map[string]*blob{}}
 	}
