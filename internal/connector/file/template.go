@@ -99,8 +99,8 @@ func badPath(text string) string {
 			return fmt.Sprintf("%q has an empty folder or file name in it", text)
 		case element == "." || element == "..":
 			return fmt.Sprintf("%q must not contain . or .. as a folder", text)
-		case i == 0 && element == stateDir:
-			return fmt.Sprintf("%q is in %s, which belongs to headrace; take another folder", text, stateDir)
+		case i == 0 && element[0] == '.':
+			return fmt.Sprintf("%q begins with a dot, like %s, which belongs to headrace; take another name", text, stateDir)
 		case len(element) > 200:
 			return fmt.Sprintf("%q has a folder or file name of more than 200 bytes", text)
 		}
