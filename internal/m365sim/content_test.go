@@ -268,6 +268,11 @@ func TestSpecialBlobs(t *testing.T) {
 			t.Errorf("%s: %.300s", kind, bodies[i])
 		}
 	}
+	ledger, _ := sim.Ledger("")
+	d, err := ledger.Compare(func(func(string) bool) {}, Comparison{ContentTypes: []string{"Audit.General"}})
+	if err != nil || d.Due != 6+3+3+6 { // records, no-id, not-objects, invalid-utf8
+		t.Errorf("what no client can read is due: %v %v", d, err)
+	}
 	item := c.listAll("DLP.All", noon.Add(-2*time.Hour), noon)[0]
 	if got := c.do("GET", item.ContentURI, nil, nil); len(got.body) < 25e6 || len(got.body) > 26e6 || !json.Valid(got.body) {
 		t.Errorf("the record of 25 MB has %d bytes", len(got.body))
