@@ -3,10 +3,12 @@ package microsoft
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/headrace/headrace/internal/connector"
@@ -188,44 +190,38 @@ func TestSignInTroublesSayWhatToDo(t *testing.T) {
 	}
 }
 
-// TestWaitersShareARefusal: a wrong secret is tried once for all who wait, not once for each.
+// TestWaitersShareARefusal: a secret that can't be had is asked for once for all who wait, and anew for who comes later.
 func TestWaitersShareARefusal(t *testing.T) {
 	t.Parallel()
-	s := newService(t)
-	reached, release := make(chan struct{}), make(chan struct{})
-	s.token = func(w http.ResponseWriter, r *http.Request) {
-		close(reached)
-		<-release
-		w.WriteHeader(http.StatusUnauthorized)
-		_, _ = w.Write([]byte(`{"error":"invalid_client","error_codes":[7000215]}`))
-	}
-	b := newBench(t, s, nil)
-	var all sync.WaitGroup
-	all.Go(func() { _, _ = b.get(t.Context(), "/x") })
-	<-reached
-	var waiting sync.WaitGroup
-	for range 8 {
-		waiting.Add(1)
-		all.Go(func() {
-			waiting.Done()
-			if _, err := b.get(t.Context(), "/x"); fault.ClassOf(err) != fault.Denied {
+	synctest.Test(t, func(t *testing.T) {
+		asked, release := 0, make(chan struct{})
+		s := newSignIn(Options{
+			Credential: &connector.Credential{Name: "c", TenantID: testTenant, ClientID: testClient, Secret: func(context.Context) (secret.Text, error) {
+				asked++ // only who has the turn is here
+				<-release
+				return secret.Text{}, fault.New(fault.Denied, "sealed")
+			}},
+			Now: time.Now, Log: slog.New(slog.DiscardHandler),
+		}, clouds[0], Management(clouds[0]), nil, nil)
+		ask := func() {
+			if _, err := s.token(t.Context()); fault.ClassOf(err) != fault.Denied {
 				t.Errorf("got %v, want Denied", err)
 			}
-		})
-	}
-	waiting.Wait()
-	close(release)
-	s.set(func() {
-		s.token = func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(http.StatusUnauthorized)
-			_, _ = w.Write([]byte(`{"error":"invalid_client","error_codes":[7000215]}`))
+		}
+		for range 9 {
+			go ask()
+		}
+		synctest.Wait()
+		close(release)
+		synctest.Wait()
+		if asked != 1 {
+			t.Errorf("the secret was asked for %d times by nine who came together, want once", asked)
+		}
+		ask()
+		if asked != 2 {
+			t.Errorf("who comes later must ask anew; asked %d times", asked)
 		}
 	})
-	all.Wait()
-	// Who comes after the refusal is known tries again: the secret may have been rotated meanwhile.
-	if signIns, _ := s.counts(); signIns > 9 {
-		t.Errorf("%d sign-ins", signIns)
-	}
 }
 
 func TestASecretThatCantBeOpened(t *testing.T) {
