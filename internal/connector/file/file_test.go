@@ -116,9 +116,17 @@ func TestAppendsInEveryCompression(t *testing.T) {
 			dst := open(t, cfg)
 			var after connector.Receipt
 			for i := range 5 {
+				if i == 3 {
+					_ = dst.Close()
+					dst = open(t, cfg)
+				}
 				after = write(t, dst, after, connectortest.Records(i*100, (i+1)*100)...)
 			}
-			for name, text := range tree(t, dir) {
+			files := tree(t, dir)
+			if len(files) != 1 {
+				t.Errorf("there are %d files, want one", len(files))
+			}
+			for name, text := range files {
 				if !strings.HasPrefix(name, "out.ndjson") || text != lines(connectortest.Records(0, 500)...) {
 					t.Errorf("%s holds %d bytes that are not the 500 records", name, len(text))
 				}
