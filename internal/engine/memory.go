@@ -34,8 +34,7 @@ func newMemory(bound int) *memory {
 
 // loader reads what the store remembers of an hour.
 type loader interface {
-	SeenCount(ctx context.Context, flow, generation, hour int64) (int, error)
-	SeenIn(ctx context.Context, flow, generation, hour int64, f func(connector.Hash)) error
+	SeenIn(ctx context.Context, flow, generation, hour int64) ([]connector.Hash, error)
 }
 
 // maybe tells which hashes of an hour may have been seen; the others are surely new. Only the lane's worker asks
@@ -91,15 +90,13 @@ func (m *memory) filter(ctx context.Context, from loader, key hourKey) (*hourFil
 	}
 	m.mu.Unlock()
 
-	n, err := from.SeenCount(ctx, key.flow, key.generation, key.hour)
+	known, err := from.SeenIn(ctx, key.flow, key.generation, key.hour)
 	if err != nil {
 		return nil, err
 	}
-	f := &hourFilter{key: key, sets: []*bloom{newBloom(max(n*2, 512))}}
-	if n > 0 {
-		if err := from.SeenIn(ctx, key.flow, key.generation, key.hour, func(h connector.Hash) { f.add(h) }); err != nil {
-			return nil, err
-		}
+	f := &hourFilter{key: key, sets: []*bloom{newBloom(max(len(known)*2, 512))}}
+	for _, h := range known {
+		f.add(h)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"math"
 	"math/bits"
+	"slices"
 	"time"
 
 	"github.com/headrace/headrace/internal/connector"
@@ -71,11 +73,7 @@ const coverBack = 8 * 24 * time.Hour
 // cover marks the whole minutes of ranges as listed. A row that would not change is not written.
 func (t tx) cover(ctx context.Context, sourceID int64, ranges []connector.Range) error {
 	const all = 1<<60 - 1
-	type key struct {
-		stream string
-		hour   int64
-	}
-	masks := map[key]uint64{}
+	masks := map[splitHour]uint64{}
 	oldest := t.s.now().Add(-coverBack)
 	for _, r := range ranges {
 		if r.From.Before(oldest) {
@@ -86,19 +84,37 @@ func (t tx) cover(ctx context.Context, sourceID int64, ranges []connector.Range)
 			hour := floorDiv(m, 60)
 			end := min((hour+1)*60, floorDiv(r.To.Unix(), 60))
 			mask := uint64(all) >> (60 - (end - m)) << (m - hour*60)
-			masks[key{r.Stream, hour}] |= mask
+			masks[splitHour{r.Stream, hour}] |= mask
 			m = end
 		}
 	}
-	for k, mask := range masks {
-		var have int64
-		err := t.row(ctx, `SELECT minutes FROM coverage WHERE source_id = ? AND flow_id = 0 AND stream = ? AND hour = ?`, sourceID, k.stream, k.hour).Scan(&have)
-		if err != nil && !isNoRows(err) {
+	var streams []string
+	for k := range masks {
+		if !slices.Contains(streams, k.stream) {
+			streams = append(streams, k.stream)
+		}
+	}
+	for _, stream := range streams {
+		low, high := int64(math.MaxInt64), int64(math.MinInt64)
+		for k := range masks {
+			if k.stream == stream {
+				low, high = min(low, k.hour), max(high, k.hour)
+			}
+		}
+		err := t.each(ctx, `SELECT hour, minutes FROM coverage WHERE source_id = ? AND flow_id = 0 AND stream = ? AND hour >= ? AND hour <= ?`,
+			[]any{sourceID, stream, low, high}, func(scan func(...any) error) error {
+				var hour, have int64
+				err := scan(&hour, &have)
+				if mask, ok := masks[splitHour{stream, hour}]; ok && uint64(have)|mask == uint64(have) {
+					delete(masks, splitHour{stream, hour})
+				}
+				return err
+			})
+		if err != nil {
 			return err
 		}
-		if err == nil && uint64(have)|mask == uint64(have) {
-			continue
-		}
+	}
+	for k, mask := range masks {
 		if err := t.addCoverage(ctx, Coverage{SourceID: sourceID, Stream: k.stream, Hour: k.hour, Minutes: mask}); err != nil {
 			return err
 		}

@@ -30,12 +30,12 @@ const (
 
 func (t tx) putSeen(ctx context.Context, flowID int64, blocks []SeenBlock) error {
 	for _, b := range blocks {
+		if len(b.Hashes) == 0 {
+			continue
+		}
 		hashes := slices.Clone(b.Hashes)
 		slices.SortFunc(hashes, compareHashes)
-		if err := t.insertSeen(ctx, flowID, b.Generation, b.Hour, 0, slices.Compact(hashes), micros(t.s.now())); err != nil {
-			return err
-		}
-		runs, err := t.seenRuns(ctx, flowID, b.Generation, b.Hour, 0)
+		runs, err := t.insertSeen(ctx, flowID, b.Generation, b.Hour, 0, slices.Compact(hashes), micros(t.s.now()))
 		for tier := int64(0); err == nil && runs >= mergeAt; tier++ {
 			runs, err = t.mergeSeen(ctx, flowID, b.Generation, b.Hour, tier)
 		}
@@ -46,11 +46,16 @@ func (t tx) putSeen(ctx context.Context, flowID int64, blocks []SeenBlock) error
 	return nil
 }
 
-// insertSeen stores sorted hashes in blocks of a bounded size.
-func (t tx) insertSeen(ctx context.Context, flowID, generation, hour, tier int64, hashes []connector.Hash, added int64) error {
-	var next int64
-	if err := t.row(ctx, `SELECT coalesce(max(block), 0) + 1 FROM seen WHERE flow_id = ? AND generation = ? AND hour = ?`, flowID, generation, hour).Scan(&next); err != nil {
-		return err
+// insertSeen stores sorted hashes in blocks of a bounded size and tells how many sorted runs the tier has now. In each of
+// them at most one block can hold a certain key.
+func (t tx) insertSeen(ctx context.Context, flowID, generation, hour, tier int64, hashes []connector.Hash, added int64) (int, error) {
+	var (
+		next int64
+		runs int
+	)
+	if err := t.row(ctx, `SELECT coalesce(max(block), 0) + 1, coalesce(sum(CASE WHEN tier = ? AND part = 0 THEN 1 ELSE 0 END), 0)
+		FROM seen WHERE flow_id = ? AND generation = ? AND hour = ?`, tier, flowID, generation, hour).Scan(&next, &runs); err != nil {
+		return 0, err
 	}
 	for number := 0; len(hashes) > 0; number++ {
 		part := hashes[:min(len(hashes), blockHashes)]
@@ -61,11 +66,11 @@ func (t tx) insertSeen(ctx context.Context, flowID, generation, hour, tier int64
 		}
 		if err := t.exec(ctx, `INSERT INTO seen (flow_id, generation, hour, block, tier, part, count, low, high, hashes, added) VALUES (?,?,?,?,?,?,?,?,?,?,?)`,
 			flowID, generation, hour, next, tier, number, len(part), part[0][:], part[len(part)-1][:], packed, added); err != nil {
-			return err
+			return 0, err
 		}
 		next++
 	}
-	return nil
+	return runs + 1, nil
 }
 
 // mergeSeen makes the runs of a tier into one run of the next and tells how many that one has now.
@@ -95,17 +100,7 @@ func (t tx) mergeSeen(ctx context.Context, flowID, generation, hour, tier int64)
 	}
 	slices.SortFunc(all, compareHashes)
 	all = slices.Compact(all)
-	if err := t.insertSeen(ctx, flowID, generation, hour, tier+1, all, added); err != nil {
-		return 0, err
-	}
-	return t.seenRuns(ctx, flowID, generation, hour, tier+1)
-}
-
-// seenRuns counts the sorted runs of a tier. Each has at most one block in which a certain key can be.
-func (t tx) seenRuns(ctx context.Context, flowID, generation, hour, tier int64) (int, error) {
-	var n int
-	err := t.row(ctx, `SELECT count(*) FROM seen WHERE flow_id = ? AND generation = ? AND hour = ? AND tier = ? AND part = 0`, flowID, generation, hour, tier).Scan(&n)
-	return n, err
+	return t.insertSeen(ctx, flowID, generation, hour, tier+1, all, added)
 }
 
 func unpack(packed []byte) []connector.Hash {
@@ -116,27 +111,19 @@ func unpack(packed []byte) []connector.Hash {
 	return all
 }
 
-// SeenIn calls f with every hash that is remembered of an hour, in no order, for a filter in memory.
-func (s *Store) SeenIn(ctx context.Context, flowID, generation, hour int64, f func(connector.Hash)) error {
+// SeenIn gives every hash that is remembered of an hour, in no order, for a filter in memory.
+func (s *Store) SeenIn(ctx context.Context, flowID, generation, hour int64) ([]connector.Hash, error) {
+	var all []connector.Hash
 	err := s.reading().each(ctx, `SELECT hashes FROM seen WHERE flow_id = ? AND generation = ? AND hour = ?`, []any{flowID, generation, hour},
 		func(scan func(...any) error) error {
 			var packed []byte
 			if err := scan(&packed); err != nil {
 				return err
 			}
-			for _, h := range unpack(packed) {
-				f(h)
-			}
+			all = append(all, unpack(packed)...)
 			return nil
 		})
-	return s.trouble(err)
-}
-
-// SeenCount is how many hashes are remembered of an hour.
-func (s *Store) SeenCount(ctx context.Context, flowID, generation, hour int64) (int, error) {
-	var n int
-	err := s.reading().row(ctx, `SELECT coalesce(sum(count), 0) FROM seen WHERE flow_id = ? AND generation = ? AND hour = ?`, flowID, generation, hour).Scan(&n)
-	return n, s.trouble(err)
+	return all, s.trouble(err)
 }
 
 // Seen tells which of the hashes of one hour were delivered before. It reads only the blocks in which one of them can be.

@@ -28,7 +28,7 @@ func openSQLite(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{kind: onSQLite, now: o.Now, log: o.Log}
+	s := &Store{kind: onSQLite, kept: newStatements(), keptRead: newStatements(), now: o.Now, log: o.Log}
 	if s.now == nil {
 		s.now = func() time.Time { return time.Now().UTC() }
 	}

@@ -30,8 +30,9 @@ type Store struct {
 	fixedClock bool         // now was given: the server's own clock is not asked
 	clock      *serverClock // PostgreSQL without a given clock
 
-	rebound sync.Map // statement with ? → statement with $1
-	url     string   // PostgreSQL only
+	kept, keptRead *statements // SQLite's, of the writing connection and of the read pool
+	rebound        sync.Map    // statement with ? → statement with $1
+	url            string      // PostgreSQL only
 }
 
 type kind uint8

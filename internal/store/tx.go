@@ -9,13 +9,31 @@ import (
 
 // tx is one transaction, or the read pool outside of one. Statements are written with ? for arguments.
 type tx struct {
-	s *Store
-	q interface {
+	s    *Store
+	kept *statements // nil: nothing is kept prepared here
+	t    *sql.Tx     // nil: the read pool
+	q    interface {
 		ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 		QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 		QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 		PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
 	}
+}
+
+// stmt gives the statement if it is kept prepared, else nil.
+func (t tx) stmt(ctx context.Context, q string) *sql.Stmt {
+	if t.kept == nil {
+		return nil
+	}
+	stmt := t.kept.get(q)
+	switch {
+	case t.t == nil && stmt == nil:
+		t.kept.fill(ctx, t.s.read)
+		return t.kept.get(q)
+	case t.t == nil || stmt == nil:
+		return stmt
+	}
+	return t.t.StmtContext(ctx, stmt)
 }
 
 // attempts bounds how often a transaction is tried that PostgreSQL rolled back for another's sake.
@@ -42,7 +60,10 @@ func (s *Store) once(ctx context.Context, f func(tx) error) error {
 	if err != nil {
 		return err
 	}
-	if err := f(tx{s: s, q: t}); err != nil {
+	if s.kept != nil {
+		defer s.kept.fill(context.WithoutCancel(ctx), s.write)
+	}
+	if err := f(tx{s: s, kept: s.kept, t: t, q: t}); err != nil {
 		_ = t.Rollback()
 		return err
 	}
@@ -75,16 +96,23 @@ func (s *Store) inSnapshot(ctx context.Context, f func(tx) error) error {
 }
 
 // reading gives the read pool.
-func (s *Store) reading() tx { return tx{s: s, q: s.read} }
+func (s *Store) reading() tx { return tx{s: s, kept: s.keptRead, q: s.read} }
 
 func (t tx) exec(ctx context.Context, q string, args ...any) error {
-	_, err := t.q.ExecContext(ctx, t.s.bind(q), args...)
+	_, err := t.run(ctx, q, args...)
 	return err
+}
+
+func (t tx) run(ctx context.Context, q string, args ...any) (sql.Result, error) {
+	if stmt := t.stmt(ctx, q); stmt != nil {
+		return stmt.ExecContext(ctx, args...)
+	}
+	return t.q.ExecContext(ctx, t.s.bind(q), args...)
 }
 
 // changed runs a statement and gives how many rows it touched.
 func (t tx) changed(ctx context.Context, q string, args ...any) (int64, error) {
-	r, err := t.q.ExecContext(ctx, t.s.bind(q), args...)
+	r, err := t.run(ctx, q, args...)
 	if err != nil {
 		return 0, err
 	}
@@ -92,6 +120,9 @@ func (t tx) changed(ctx context.Context, q string, args ...any) (int64, error) {
 }
 
 func (t tx) row(ctx context.Context, q string, args ...any) *sql.Row {
+	if stmt := t.stmt(ctx, q); stmt != nil {
+		return stmt.QueryRowContext(ctx, args...)
+	}
 	return t.q.QueryRowContext(ctx, t.s.bind(q), args...)
 }
 
@@ -99,9 +130,16 @@ func (t tx) prepare(ctx context.Context, q string) (*sql.Stmt, error) {
 	return t.q.PrepareContext(ctx, t.s.bind(q))
 }
 
+func (t tx) rows(ctx context.Context, q string, args []any) (*sql.Rows, error) {
+	if stmt := t.stmt(ctx, q); stmt != nil {
+		return stmt.QueryContext(ctx, args...)
+	}
+	return t.q.QueryContext(ctx, t.s.bind(q), args...)
+}
+
 // each calls f for every row.
 func (t tx) each(ctx context.Context, q string, args []any, f func(scan func(...any) error) error) error {
-	rows, err := t.q.QueryContext(ctx, t.s.bind(q), args...)
+	rows, err := t.rows(ctx, q, args)
 	if err != nil {
 		return err
 	}

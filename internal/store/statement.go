@@ -1,0 +1,53 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+	"sync"
+)
+
+// statements keeps prepared statements of SQLite's pools, where parsing one costs more than running it. pgx keeps
+// PostgreSQL's by itself.
+//
+// A statement can't be prepared on the one writing connection while a transaction has it. So a statement that
+// was met in a transaction is noted and prepared when the transaction has ended, for the next one.
+type statements struct {
+	mu     sync.Mutex
+	ready  map[string]*sql.Stmt
+	wanted map[string]bool
+}
+
+// statementBound is more than there are different statements in this package.
+const statementBound = 400
+
+func newStatements() *statements {
+	return &statements{ready: map[string]*sql.Stmt{}, wanted: map[string]bool{}}
+}
+
+// get gives the prepared statement, or nil after noting that it is wanted. Lists of varying length are not kept.
+func (c *statements) get(q string) *sql.Stmt {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if stmt := c.ready[q]; stmt != nil {
+		return stmt
+	}
+	if len(c.ready)+len(c.wanted) < statementBound && !strings.Contains(q, "IN (?") {
+		c.wanted[q] = true
+	}
+	return nil
+}
+
+// fill prepares what is wanted.
+func (c *statements) fill(ctx context.Context, db *sql.DB) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for q := range c.wanted {
+		stmt, err := db.PrepareContext(ctx, q)
+		if err != nil {
+			return // it is run unprepared, and says then what is wrong
+		}
+		c.ready[q] = stmt
+		delete(c.wanted, q)
+	}
+}
