@@ -70,7 +70,8 @@ func (t tx) addCoverage(ctx context.Context, c Coverage) error {
 // coverBack bounds how far back listed hours are put down: a source that lists "everything until now" has no beginning.
 const coverBack = 8 * 24 * time.Hour
 
-// cover marks the whole minutes of ranges as listed. A row that would not change is not written.
+// cover marks the minutes of ranges as listed: those that end within the range, the one in which it begins included, since
+// the range before it ends where it begins. A row that would not change is not written.
 func (t tx) cover(ctx context.Context, sourceID int64, ranges []connector.Range) error {
 	const all = 1<<60 - 1
 	masks := map[splitHour]uint64{}
@@ -79,7 +80,7 @@ func (t tx) cover(ctx context.Context, sourceID int64, ranges []connector.Range)
 		if r.From.Before(oldest) {
 			r.From = oldest
 		}
-		from := floorDiv(r.From.Unix()+59, 60)
+		from := floorDiv(r.From.Unix(), 60)
 		for m := from; m < floorDiv(r.To.Unix(), 60); {
 			hour := floorDiv(m, 60)
 			end := min((hour+1)*60, floorDiv(r.To.Unix(), 60))

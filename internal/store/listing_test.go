@@ -108,8 +108,8 @@ func TestCoverageMinutes(t *testing.T) {
 	}{
 		"a whole hour":                        {"2026-11-22 12:00:00", "2026-11-22 13:00:00", []int{60}},
 		"across hours":                        {"2026-11-22 12:50:00", "2026-11-22 14:05:00", []int{10, 60, 5}},
-		"begun minutes do not count":          {"2026-11-22 12:00:30", "2026-11-22 12:02:59", []int{1}},
-		"less than a minute covers nothing":   {"2026-11-22 12:00:01", "2026-11-22 12:01:59", nil},
+		"the minute that it begins in counts": {"2026-11-22 12:00:30", "2026-11-22 12:02:59", []int{2}},
+		"what ends no minute covers nothing":  {"2026-11-22 12:00:01", "2026-11-22 12:00:59", nil},
 		"backwards covers nothing":            {"2026-11-22 12:10:00", "2026-11-22 12:05:00", nil},
 		"the last minute of an hour":          {"2026-11-22 12:59:00", "2026-11-22 13:00:00", []int{1}},
 		"a fraction of a second counts not":   {"2026-11-22 12:00:00", "2026-11-22 12:00:59", nil},
