@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"syscall"
 	"time"
 
@@ -40,7 +39,7 @@ func Diagnose(host string, err error) error {
 	if errors.As(err, &wrapped) {
 		err = wrapped.Err // without the URL: it has a query
 	}
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) && !os.IsTimeout(err) {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return &fault.Error{Class: fault.Canceled, Err: err}
 	}
 	e := &fault.Error{Class: fault.Unavailable, Code: "unreachable", Title: "Cannot reach " + host, Err: err}

@@ -185,6 +185,9 @@ func TestDiagnoseKeepsWhatIsKnown(t *testing.T) {
 	if got := Diagnose("h", context.Canceled); fault.ClassOf(got) != fault.Canceled || !errors.Is(got, context.Canceled) {
 		t.Errorf("an ended context became %v", got)
 	}
+	if got := Diagnose("h", &url.Error{Op: "Get", URL: "https://h/", Err: context.DeadlineExceeded}); fault.ClassOf(got) != fault.Canceled {
+		t.Errorf("the caller's own deadline became %v", got)
+	}
 	if got := Diagnose("h", errors.New("something new")); fault.ClassOf(got) != fault.Unavailable || fault.HintOf(got) == "" {
 		t.Errorf("an unknown error became %v", got)
 	}

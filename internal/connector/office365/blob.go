@@ -39,6 +39,9 @@ func (s *source) Read(ctx context.Context, split connector.Split, skip int64) it
 				skip--
 				continue
 			}
+			if e.refused != nil && e.key == "" { // a refusal needs something to be known by
+				e.key = fmt.Sprintf("%s#%d", strings.TrimSuffix(split.ID, settled), parts.count)
+			}
 			if !yield(connector.Record{Key: e.key, Op: connector.Upsert, Time: e.time, Body: e.raw}, e.refused) {
 				return
 			}

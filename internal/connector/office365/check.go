@@ -19,7 +19,7 @@ const (
 	rowAudit      = "Audit logging in the tenant"
 	rowLive       = "Live read"
 	rowClock      = "Clock"
-	tokenPatience = 10 * time.Second
+	tokenPatience = 30 * time.Second
 )
 
 // check signs in, compares the permissions and lists the subscriptions; it changes nothing. cfg nil: of the credential
@@ -71,9 +71,14 @@ func (c *checker) run(ctx context.Context) []connector.Check {
 }
 
 func (c *checker) token(ctx context.Context) (microsoft.Claims, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, tokenPatience*3, context.DeadlineExceeded)
+	patient, cancel := context.WithTimeout(ctx, tokenPatience)
 	defer cancel()
-	return c.api.client.Claims(ctx)
+	claims, err := c.api.client.Claims(patient)
+	if err != nil && patient.Err() != nil && ctx.Err() == nil {
+		err = (&fault.Error{Class: fault.Unavailable, Code: "timeout", Title: fmt.Sprintf("The sign-in host did not answer within %s", tokenPatience)}).
+			WithHint("A firewall may swallow the traffic, or only a proxy leads out: set HTTPS_PROXY then.")
+	}
+	return claims, err
 }
 
 // needs tells whether the source uses a permission that only some do.

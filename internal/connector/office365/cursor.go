@@ -49,6 +49,7 @@ func readCursor(raw connector.Cursor) (*cursor, error) {
 	if len(raw) == 0 {
 		return c, nil
 	}
+	c.Version = 0 // one without a version is something else's
 	if err := json.Unmarshal(raw, c); err != nil {
 		return nil, fault.New(fault.Internal, "the cursor can't be read: %w", err).WithHint("Restore the database from a backup, or start the source anew: content of the last 7 days is listed again.")
 	}
