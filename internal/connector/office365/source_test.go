@@ -100,7 +100,7 @@ func TestNothingIsLostOnALateAndShuffledFeed(t *testing.T) {
 			w := newWorld(t, func(s *m365sim.Scenario) {
 				s.Content.History = m365sim.Duration(30 * time.Hour)
 				s.Content.Events = 400
-				s.Content.EventsPerMinute = 2
+				s.Content.EventsPerMinute = 1
 				s.Content.RecordsPerBlob = m365sim.Span{Min: 1, Max: 6}
 				s.Content.SameTimeShare = 0.3
 				s.Content.Late = m365sim.Late{Share: 0.3, By: m365sim.Duration(4 * time.Hour)}
@@ -113,16 +113,16 @@ func TestNothingIsLostOnALateAndShuffledFeed(t *testing.T) {
 			w.cfg.Interval = connector.Duration(15 * time.Minute)
 			l := w.begin()
 			l.fresh = reopened
-			for range 48 {
+			for range 36 {
 				l.poll()
 				w.sim.Clock().Advance(5 * time.Minute)
 			}
 			// A quiet end: everything late has come, and has been looked for.
-			for range 40 {
+			for range 32 {
 				w.sim.Clock().Advance(15 * time.Minute)
 				l.poll()
 			}
-			if d := w.compareUntil(l.got, w.env.Now().Add(-5*time.Hour)); d.Missing+d.Changed > 0 || d.Due < 500 {
+			if d := w.compareUntil(l.got, w.env.Now().Add(-5*time.Hour)); d.Missing+d.Changed > 0 || d.Due < 300 {
 				t.Errorf("the harvest is not perfect: %s", d)
 			}
 			if len(l.errs)+len(l.crawl.lost) > 0 {
@@ -173,8 +173,8 @@ func TestFaultsDelayButLoseNothing(t *testing.T) {
 func TestFreshComesAlongsideOldAfterAnOutage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(s *m365sim.Scenario) {
-		s.Content.EventsPerMinute = 1
-		s.Content.RecordsPerBlob = m365sim.Span{Min: 1, Max: 10}
+		s.Content.EventsPerMinute = 0.3
+		s.Content.RecordsPerBlob = m365sim.Span{Min: 1, Max: 2}
 	})
 	w.cfg.MaxWindow = w.cfg.Window // a busy tenant's
 	l := w.begin()
