@@ -38,16 +38,26 @@ func (c *statements) get(q string) *sql.Stmt {
 	return nil
 }
 
-// fill prepares what is wanted.
+// fill prepares what is wanted. It waits for a connection without holding the lock: whoever has the connection may be
+// asking for a statement.
 func (c *statements) fill(ctx context.Context, db *sql.DB) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	for q := range c.wanted {
+	wanted := c.wanted
+	c.wanted = map[string]bool{}
+	c.mu.Unlock()
+	for q := range wanted {
 		stmt, err := db.PrepareContext(ctx, q)
 		if err != nil {
 			return // it is run unprepared, and says then what is wrong
 		}
-		c.ready[q] = stmt
-		delete(c.wanted, q)
+		c.mu.Lock()
+		if c.ready[q] == nil {
+			c.ready[q] = stmt
+			stmt = nil
+		}
+		c.mu.Unlock()
+		if stmt != nil {
+			_ = stmt.Close() // somebody else was faster
+		}
 	}
 }
