@@ -38,7 +38,8 @@ func readLocator(s connector.Split) (locator, error) {
 }
 
 // splits are what one listed blob becomes: one split, and with twice a second one to be read a lag later. Both always
-// have the same IDs, so whoever knows them already does nothing. skew is the service's clock minus ours; Ready is by ours.
+// have the same IDs, so whoever knows them already does nothing; the Ready of the first listing counts, since a blob is
+// whole some time after it became available, whatever its own time says. skew is the service's clock minus ours; Ready is by ours.
 func (c content) splits(stream string, now time.Time, lag, skew time.Duration, twice func(created time.Time) bool) []connector.Split {
 	created, expires := c.times(now)
 	s := connector.Split{

@@ -142,10 +142,10 @@ func (c *crawl) take(e connector.Enumeration) {
 	c.failed = append(c.failed, e.Failed...)
 	c.listed = append(c.listed, e.Listed...)
 	for _, s := range e.Splits {
-		if _, known := c.splits[s.ID]; !known {
+		if _, known := c.splits[s.ID]; !known { // like the engine: what is known stays as it was
 			c.order = append(c.order, s.ID)
+			c.splits[s.ID] = s
 		}
-		c.splits[s.ID] = s
 	}
 }
 
