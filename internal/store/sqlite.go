@@ -35,15 +35,15 @@ func openSQLite(ctx context.Context, o Options) (*Store, error) {
 	file := filepath.Join(o.Dir, databaseFile)
 	pragmas := url.Values{"_pragma": {
 		"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "temp_store(memory)",
-		"cache_size(-16000)", "journal_size_limit(67108864)",
+		"journal_size_limit(67108864)",
 	}}
 	dsn := "file:" + (&url.URL{Path: file}).EscapedPath() + "?" + pragmas.Encode()
-	if s.write, err = sql.Open("sqlite", dsn+"&_txlock=immediate"); err != nil {
+	if s.write, err = sql.Open("sqlite", dsn+"&_txlock=immediate&_pragma=cache_size(-12000)"); err != nil {
 		_ = lock.Close()
 		return nil, err
 	}
 	s.write.SetMaxOpenConns(1)
-	if s.read, err = sql.Open("sqlite", dsn+"&_pragma=query_only(1)"); err != nil {
+	if s.read, err = sql.Open("sqlite", dsn+"&_pragma=query_only(1)&_pragma=cache_size(-3000)"); err != nil {
 		_ = errors.Join(s.write.Close(), lock.Close())
 		return nil, err
 	}
