@@ -504,3 +504,36 @@ func TestCursorsOfAnotherVersionAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// TestAWrongClockIsCorrected: windows, expiry and Ready go by the service's time.
+func TestAWrongClockIsCorrected(t *testing.T) {
+	t.Parallel()
+	for _, skew := range []time.Duration{2 * time.Hour, -2 * time.Hour} {
+		w := newWorld(t, func(s *m365sim.Scenario) {
+			s.Skew = m365sim.Duration(skew)
+			s.Content.EventsPerMinute = 1
+			s.Content.RecordsPerBlob = m365sim.Span{Min: 1, Max: 3}
+		})
+		l := w.begin()
+		l.poll()
+		w.sim.Clock().Advance(30 * time.Minute)
+		l.poll()
+		service := w.env.Now().Add(skew)
+		for _, r := range l.crawl.listed {
+			if r.To.After(service.Add(-15*time.Minute)) || r.From.Before(service.Add(-7*day)) {
+				t.Errorf("skew %v: listed %v to %v at the service's %v", skew, r.From, r.To, service)
+			}
+		}
+		if len(l.errs) > 0 || len(l.crawl.lost) > 0 {
+			t.Errorf("skew %v: errors %v, lost %v", skew, l.errs, l.crawl.lost)
+		}
+		if d := w.compareUntil(l.got, service.Add(-time.Minute)); d.Missing > 0 || d.Due < 100 {
+			t.Errorf("skew %v: %s", skew, d)
+		}
+		for id, s := range l.crawl.splits {
+			if s.Ready.After(w.env.Now().Add(16 * time.Minute)) {
+				t.Errorf("skew %v: split %s waits until %v, which is by the service's clock and not ours", skew, id, s.Ready)
+			}
+		}
+	}
+}
