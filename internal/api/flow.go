@@ -41,8 +41,20 @@ var FlowCreate = Operation[Draft, NewFlow]{Name: "flow.create", Summary: "Make a
 
 // FlowList lists flows.
 var FlowList = Operation[None, []flow.View]{Name: "flow.list", Summary: "List flows", Do: func(ctx context.Context, s *Services, _ None) ([]flow.View, error) {
-	return s.Flows.ListViews(ctx)
+	all, err := s.Flows.ListViews(ctx)
+	for i := range all {
+		all[i].State = s.state(all[i].State)
+	}
+	return all, err
 }}
+
+// state says running where work is really done.
+func (s *Services) state(of string) string {
+	if of == "on" && s.About.Serving {
+		return "running"
+	}
+	return of
+}
 
 // A FlowStatus is a flow with how its work stands.
 type FlowStatus struct {
@@ -66,6 +78,7 @@ func showFlow(ctx context.Context, s *Services, in Named) (FlowStatus, error) {
 	if v.View, err = s.Flows.ViewOf(ctx, o); err != nil {
 		return v, err
 	}
+	v.State = s.state(v.State)
 	if v.Backlog, err = s.Store.Backlog(ctx, o.ID); err != nil {
 		return v, err
 	}

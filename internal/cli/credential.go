@@ -252,17 +252,18 @@ func (s *session) testUntil(cmd *cobra.Command, wait time.Duration, test func() 
 
 const retestEvery = 15 * time.Second
 
-// failedChecks gives the exit code of checks: 7 if a remote could not be reached, 6 if something is missing.
+// failedChecks gives the exit code of checks: 6 if something is refused or missing, 7 if only a remote could not be
+// reached.
 func failedChecks(checks api.Checks) error {
 	if checks.OK {
 		return nil
 	}
 	for _, c := range checks.Checks {
-		if c.Class == "unavailable" || c.Class == "throttled" {
-			return codeError(exitTryAgain)
+		if !c.OK && c.Result != "unknown" && c.Class != "unavailable" && c.Class != "throttled" {
+			return codeError(exitRefused)
 		}
 	}
-	return codeError(exitRefused)
+	return codeError(exitTryAgain)
 }
 
 func (s *session) showChecks(checks api.Checks) error {

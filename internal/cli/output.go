@@ -43,6 +43,8 @@ func (s *session) checkFormats() error {
 // format is how data is to be written.
 func (s *session) format() string {
 	switch {
+	case s.flags.output == "ndjson":
+		return "ndjson"
 	case s.flags.json != "" || s.flags.jq != "":
 		return "json"
 	case s.flags.output != "":

@@ -51,7 +51,11 @@ func (s *session) progress() *progress {
 	if s.flags.quiet && kind != "json" {
 		kind = "none"
 	}
-	return &progress{s: s, kind: kind, begun: time.Now()}
+	p := &progress{s: s, kind: kind, begun: time.Now()}
+	if kind == "plain" {
+		p.last = p.begun // the first line comes when there is something to tell
+	}
+	return p
 }
 
 // show draws a snapshot if it is time for it.

@@ -127,7 +127,7 @@ type doctor struct {
 
 func (d *doctor) add(c api.Check) {
 	c.OK = c.Result == "works" || c.Result == "not_needed" || c.Result == "broader"
-	d.out.OK = d.out.OK && (c.OK || c.Result == "unknown")
+	d.out.OK = d.out.OK && (c.OK || c.Result == "unknown" && c.Class == "")
 	d.out.Checks = append(d.out.Checks, c)
 }
 

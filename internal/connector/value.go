@@ -113,12 +113,16 @@ func (s *Size) UnmarshalText(text []byte) error {
 // MarshalText writes the size as it would be typed.
 func (s Size) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// String uses the largest unit that divides it.
+// String uses the unit that gives the smallest whole number.
 func (s Size) String() string {
+	best := sizeUnits[len(sizeUnits)-1]
 	for _, u := range sizeUnits {
-		if s != 0 && u.bytes > 1 && int64(s)%u.bytes == 0 {
-			return strconv.FormatInt(int64(s)/u.bytes, 10) + u.name
+		if s != 0 && int64(s)%u.bytes == 0 && u.bytes > best.bytes {
+			best = u
 		}
 	}
-	return strconv.FormatInt(int64(s), 10)
+	if best.bytes == 1 {
+		return strconv.FormatInt(int64(s), 10)
+	}
+	return strconv.FormatInt(int64(s)/best.bytes, 10) + best.name
 }

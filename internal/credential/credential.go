@@ -74,7 +74,7 @@ func (k kind) Judge(ctx context.Context, look object.Look, o *store.Object, spec
 	s := defaults()
 	problems := config.Decode(spec, s, "spec")
 	s.tidy()
-	problems = append(problems, object.At("spec", k.validate(*s, previous(*o)))...)
+	problems = object.More(problems, object.At("spec", k.validate(*s, previous(*o))))
 	locate(problems, spec)
 	if len(problems) > 0 {
 		return problems.Err()

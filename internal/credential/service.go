@@ -243,7 +243,7 @@ func (s *Service) Test(ctx context.Context, name string) ([]connector.Check, err
 		}
 	}
 	more, err := s.check(ctx, o, c)
-	return append(append(checks, more...), s.expiry(settings)), err
+	return append(append(checks, more...), s.expiry(name, settings)), err
 }
 
 func (s *Service) checkReference(ctx context.Context, ref string) connector.Check {
@@ -261,20 +261,20 @@ func (s *Service) checkReference(ctx context.Context, ref string) connector.Chec
 }
 
 // expiry tells how long the secret is still good, as far as somebody said.
-func (s *Service) expiry(settings Settings) connector.Check {
+func (s *Service) expiry(name string, settings Settings) connector.Check {
 	one := connector.Check{Name: "Secret end date", Result: connector.Works}
 	left := settings.Expires.Sub(s.now())
 	days := int(left / (24 * time.Hour))
 	switch {
 	case settings.Expires.IsZero():
 		one.Result, one.Text = connector.NotNeeded, "not known"
-		one.Fix = "Look it up in Certificates & secrets, then: headrace credential edit NAME --expires 2027-06-14"
+		one.Fix = "Look it up in Certificates & secrets, then: headrace credential edit " + name + " --expires 2027-06-14"
 	case left < 0:
 		one.Result, one.Text = connector.Missing, "ended on "+settings.Expires.Format(time.DateOnly)
-		one.Fix = "Make a new secret in Certificates & secrets, then: headrace credential rotate NAME"
+		one.Fix = "Make a new secret in Certificates & secrets, then: headrace credential rotate " + name
 	case days <= 30:
 		one.Text = fmt.Sprintf("ends in %d days, on %s", days, settings.Expires.Format(time.DateOnly))
-		one.Fix = "Make a new secret in Certificates & secrets, then: headrace credential rotate NAME"
+		one.Fix = "Make a new secret in Certificates & secrets, then: headrace credential rotate " + name
 	default:
 		one.Text = fmt.Sprintf("valid %d days", days)
 	}

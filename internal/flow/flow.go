@@ -96,7 +96,7 @@ func (kind) Name() string { return store.Flow }
 func (k kind) Judge(ctx context.Context, look object.Look, o *store.Object, spec *yaml.Node) error {
 	s := Defaults()
 	problems := config.Decode(spec, s, "spec")
-	problems = append(problems, object.At("spec", s.validate())...)
+	problems = object.More(problems, object.At("spec", s.validate()))
 	src, err := object.Referred(ctx, look, store.Source, s.Source, "spec.source", &problems)
 	if err != nil {
 		return err

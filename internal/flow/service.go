@@ -127,7 +127,7 @@ type View struct {
 	Source      string       `json:"source"`
 	Destination string       `json:"destination"`
 	Mode        string       `json:"mode"`
-	State       string       `json:"state"` // running, paused, waiting, catching up, trouble
+	State       string       `json:"state"` // on, paused, waiting, trouble; a server that collects says running for on
 	Counts      store.Counts `json:"counts"`
 	OpenLetters int64        `json:"open_dead_letters"`
 	Lag         string       `json:"lag,omitempty"` // age of the newest record delivered
@@ -163,7 +163,7 @@ func (s *Service) ViewOf(ctx context.Context, o store.Object) (View, error) {
 	if !v.Counts.Newest.IsZero() {
 		v.Lag = connector.Duration(s.Store.Now().Sub(v.Counts.Newest).Truncate(time.Second)).String()
 	}
-	v.State = "running"
+	v.State = "on"
 	switch {
 	case o.Paused:
 		v.State = "paused"

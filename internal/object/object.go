@@ -306,6 +306,18 @@ func (all Connectors) Names(pass func(connector.Spec) bool) []string {
 // Env makes what a connector gets when it is opened.
 type Env func(name, flow string, credential *connector.Credential) connector.Env
 
+// More adds problems of what was decoded, but for fields that could not be decoded at all: those have been told.
+func More(told, found fault.Problems) fault.Problems {
+	for _, p := range found {
+		if !slices.ContainsFunc(told, func(t fault.Problem) bool {
+			return t.Field == p.Field || strings.HasPrefix(t.Field, p.Field+".") || strings.HasPrefix(t.Field, p.Field+"[")
+		}) {
+			told = append(told, p)
+		}
+	}
+	return told
+}
+
 // At puts a prefix before the fields of problems ("spec").
 func At(prefix string, problems fault.Problems) fault.Problems {
 	out := slices.Clone(problems)

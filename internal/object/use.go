@@ -42,9 +42,7 @@ func (h Half) Judge(ctx context.Context, look Look, all Connectors, o *store.Obj
 	}
 	cfg := fresh()
 	problems = append(problems, config.Decode(own, cfg, "spec")...)
-	if len(problems) == 0 {
-		problems = append(problems, At("spec", cfg.Validate())...)
-	}
+	problems = More(problems, At("spec", cfg.Validate()))
 	signIn, err := h.credential(ctx, look, c, textOf(credential, "spec.credential", &problems), &problems)
 	if err != nil {
 		return err
@@ -174,7 +172,8 @@ func (h Half) Draw(ctx context.Context, look Look, o store.Object) (*yaml.Node, 
 		return nil, fmt.Errorf("%s %s: %w", o.Kind, o.Name, err)
 	}
 	node := config.Mapping()
-	config.Put(node, "connector", config.Take(stored, "connector"))
+	var problems fault.Problems
+	config.Put(node, "connector", config.Text(textOf(config.Take(stored, "connector"), "connector", &problems)))
 	if o.CredentialID != 0 {
 		c, err := look.ObjectByID(ctx, store.Credential, o.CredentialID)
 		if err != nil {
