@@ -46,11 +46,12 @@ type App struct {
 	Services *api.Services
 	Vault    *vault.Vault
 
-	options  Options
-	store    *store.Store
-	resolver *reference.Resolver
-	limits   *limit.Limits
-	log      *slog.Logger
+	options   Options
+	store     *store.Store
+	resolver  *reference.Resolver
+	limits    *limit.Limits
+	transport *http.Transport
+	log       *slog.Logger
 }
 
 // Open opens database and vault and builds the services; nothing works yet. Errors are those of store.Open and
@@ -59,7 +60,7 @@ func Open(ctx context.Context, o Options) (*App, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	a := &App{options: o, log: o.Log}
+	a := &App{options: o, transport: newTransport(), log: o.Log}
 	var err error
 	if a.store, err = store.Open(ctx, store.Options{Dir: o.Data, URL: o.Database.Reveal(), Now: o.Now, Log: o.Log}); err != nil {
 		return nil, err
@@ -117,7 +118,7 @@ func (a *App) now() time.Time { return a.store.Now().UTC() }
 
 // Env is what a connector is opened with.
 func (a *App) Env(name, flowName string, c *connector.Credential) connector.Env {
-	return connector.Env{Name: name, Flow: flowName, Credential: c, Transport: http.DefaultTransport, Limit: a.limits.Scope, Now: a.now, Log: a.log.With("name", name)}
+	return connector.Env{Name: name, Flow: flowName, Credential: c, Transport: a.transport, Limit: a.limits.Scope, Now: a.now, Log: a.log.With("name", name)}
 }
 
 func nodeName() string {
