@@ -3,7 +3,7 @@ package engine
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"time"
 
@@ -22,8 +22,12 @@ type assembler struct {
 	misses int // splits in a row that could not be read
 }
 
-// missesToRest splits in a row that could not be read mean that the source has trouble, not the splits.
-const missesToRest = 8
+const (
+	// missesToRest splits in a row that could not be read mean that the source has trouble, not the splits.
+	missesToRest = 8
+	// batchSplits bounds the splits of a batch, since each is written down in its commit.
+	batchSplits = 2000
+)
 
 // run takes the readings in their order until there are no more, and hands over each batch that is full or has
 // waited long enough.
@@ -80,7 +84,10 @@ func (a *assembler) endSplit(ctx context.Context, r *reading) error {
 	if r.err == nil {
 		a.batch.last().done = true
 		a.misses = 0
-		return a.flushIfFull(ctx)
+		if a.turn.careful || a.full() || len(a.batch.splits) >= batchSplits {
+			return a.flush(ctx)
+		}
+		return nil
 	}
 	if stopped(ctx, r.err) {
 		return context.Cause(ctx)
@@ -90,12 +97,13 @@ func (a *assembler) endSplit(ctx context.Context, r *reading) error {
 		a.turn.halt(r.err)
 	}
 	a.batch.backs = append(a.batch.backs, back)
-	a.sayBack(back, r.err)
+	a.turn.sayBack(back, r.err)
 	return nil
 }
 
-func (a *assembler) sayBack(back store.Setback, err error) {
-	log := a.turn.engine.log.With("flow", a.turn.flow.Object.Name, "stream", back.Split.Stream, "split", back.Split.ID, "class", fault.ClassOf(err), "err", err)
+// sayBack logs a setback: loudly if a person should know.
+func (t *turn) sayBack(back store.Setback, err error) {
+	log := t.engine.log.With("flow", t.flow.Object.Name, "stream", back.Split.Stream, "split", back.Split.ID, "class", fault.ClassOf(err), "err", err)
 	switch back.State {
 	case store.Lost:
 		log.Error("content is lost", "hint", fault.HintOf(err))
@@ -109,75 +117,54 @@ func (a *assembler) sayBack(back store.Setback, err error) {
 // chunk takes some records of a split.
 func (a *assembler) chunk(ctx context.Context, r *reading, c *chunk) error {
 	c.users.Add(1) // ours
-	repeats, hashes, err := a.repeats(ctx, r, c)
+	a.judge(c)
+	known, err := a.recognise(ctx, r, c)
 	if err != nil {
 		return err
 	}
-	a.batch.use(c)
 	for i := range c.records {
 		at := a.batch.last()
 		r.taken++
 		at.read++
 		at.upTo++
 		at.counts.Fetched++
-		if repeats != nil && repeats[i] {
+		if known.repeat(i) {
 			at.counts.Repeats++
+			at.leans = at.leans || known.leans[i]
 			continue
 		}
 		from := len(a.batch.records)
-		if err := a.record(ctx, r.delivery, c.records[i], c.refused[i]); err != nil {
+		if err := a.record(ctx, r.delivery, c.records[i], c.refused[i], known); err != nil {
 			return err
 		}
-		if hashes != nil {
-			a.batch.remember(r.delivery.Generation, c.records[i].Time, hashes[i], from)
-			a.inHand.add(hashes[i])
+		if !a.turn.flow.Spec.Keyed {
+			a.batch.remember(r.delivery.Generation, c.records[i].Time, known.hashes[i], from)
+			a.inHand.add(known.hashes[i])
+		}
+		if len(a.batch.records) > from {
+			a.batch.use(c)
 		}
 		if a.full() {
 			if err := a.flush(ctx); err != nil {
 				return err
 			}
 			a.batch.open(r)
-			a.batch.use(c)
 		}
 	}
 	a.turn.engine.drop(c)
 	return nil
 }
 
-// record refuses, transforms and adds one record.
-func (a *assembler) record(ctx context.Context, d store.Delivery, r connector.Record, refused error) error {
-	if refused == nil {
-		refused = a.unfit(r)
+// judge refuses what no destination takes, beside what the source refused.
+func (a *assembler) judge(c *chunk) {
+	for i, r := range c.records {
+		if c.refused[i] == nil {
+			c.refused[i] = a.unfit(r)
+		}
 	}
-	if refused != nil {
-		a.bury(d, r, "source", refused)
-		return nil
-	}
-	if a.turn.flow.Transform == nil || r.Op == connector.Delete {
-		return a.add(ctx, d, r, r)
-	}
-	emitted := 0
-	err := a.turn.flow.Transform(ctx, r, func(out connector.Record) error {
-		emitted++
-		return a.add(ctx, d, r, out)
-	})
-	switch {
-	case err == nil && emitted == 0:
-		a.batch.last().counts.Dropped++
-		return nil
-	case err == nil:
-		return nil
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
-	case fault.ClassOf(err) == fault.Invalid:
-		a.batch.cutBack(emitted)
-		a.bury(d, r, "transform", err)
-		return nil
-	}
-	return err
 }
 
-// unfit refuses what no destination takes.
+// unfit tells why no destination takes a record; nil: it may.
 func (a *assembler) unfit(r connector.Record) error {
 	bound := a.turn.flow.MaxRecord
 	if bound == 0 {
@@ -195,100 +182,74 @@ func (a *assembler) unfit(r connector.Record) error {
 	return nil
 }
 
-// add puts one record into the batch, as it will be written.
+// record refuses, transforms and adds one record.
+func (a *assembler) record(ctx context.Context, d store.Delivery, r connector.Record, refused error, known *recognised) error {
+	if refused != nil {
+		a.bury(d, r, "source", known.place(r), refused)
+		return nil
+	}
+	if a.turn.flow.Transform == nil || r.Op == connector.Delete {
+		return a.add(ctx, d, r, r)
+	}
+	from, emitted := len(a.batch.records), 0
+	err := a.turn.flow.Transform(ctx, r, func(out connector.Record) error {
+		emitted++
+		return a.add(ctx, d, r, out)
+	})
+	switch {
+	case err == nil && emitted == 0:
+		a.batch.last().counts.Dropped++
+		return nil
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case fault.ClassOf(err) == fault.Invalid:
+		a.batch.cutBack(from)
+		a.bury(d, r, "transform", "", err)
+		return nil
+	}
+	return fmt.Errorf("transform for %s: %w", a.turn.flow.Object.Name, err)
+}
+
+// add puts one record into the batch, as it will be written. source is what it was made of.
 func (a *assembler) add(ctx context.Context, d store.Delivery, source, out connector.Record) error {
 	if a.turn.flow.Prepare != nil {
-		return a.mirror(ctx, d, source, out)
+		return a.prepare(ctx, d, source, out)
 	}
-	a.batch.put(out)
+	a.batch.put(out, source)
 	return nil
 }
 
 // bury makes a dead letter of a record.
-func (a *assembler) bury(d store.Delivery, r connector.Record, stage string, reason error) {
-	a.batch.letters = append(a.batch.letters, letter(d, r, stage, reason))
+func (a *assembler) bury(d store.Delivery, r connector.Record, stage, place string, reason error) {
+	letter := letterOf(d, r, stage, reason)
+	letter.Place = place
+	a.batch.letters = append(a.batch.letters, letter)
+	a.batch.bytes += len(letter.Body)
 	a.batch.last().counts.Dead++
+	if a.turn.flow.Mirror {
+		a.saw(d, r.Key)
+	}
 }
 
-func letter(d store.Delivery, r connector.Record, stage string, reason error) store.DeadLetter {
+func letterOf(d store.Delivery, r connector.Record, stage string, reason error) store.DeadLetter {
 	return store.DeadLetter{FlowID: d.FlowID, SplitID: d.SplitID, RunID: d.RunID, Key: r.Key, Op: r.Op, Time: r.Time, Stream: r.Stream, Tenant: r.Tenant,
 		Body: bytes.Clone(r.Body), Stage: stage, Class: fault.ClassOf(reason).String(), Reason: reason.Error(), Hint: fault.HintOf(reason)}
 }
 
-// repeats tells which records of a chunk were delivered before, or are in hand. nil, nil for destinations that
-// recognise a key themselves.
-func (a *assembler) repeats(ctx context.Context, r *reading, c *chunk) ([]bool, []connector.Hash, error) {
-	if a.turn.flow.Spec.Keyed {
-		return nil, nil, nil
+// place tells letters apart that have neither key nor body.
+func (k *recognised) place(r connector.Record) string {
+	if r.Key != "" || len(r.Body) > 0 || len(k.places) == 0 {
+		return ""
 	}
-	d := r.delivery
-	hashes := make([]connector.Hash, len(c.records))
-	repeat := make([]bool, len(c.records))
-	hours := map[int64][]int{}
-	here := make(map[connector.Hash]bool, len(c.records))
-	for i := range c.records {
-		hashes[i] = recordHash(c.records[i])
-		if c.records[i].Key == "" && len(c.records[i].Body) == 0 {
-			hashes[i] = placeHash(d, r.taken+int64(i))
-		}
-		if here[hashes[i]] || a.inHand.has(hashes[i]) {
-			repeat[i] = true
-			continue
-		}
-		here[hashes[i]] = true
-		hours[hourOf(c.records[i].Time)] = append(hours[hourOf(c.records[i].Time)], i)
-	}
-	for hour, at := range hours {
-		key := hourKey{d.FlowID, d.Generation, hour}
-		ask := make([]connector.Hash, len(at))
-		for k, i := range at {
-			ask[k] = hashes[i]
-		}
-		maybe, err := a.turn.engine.memory.maybe(ctx, a.turn.engine.store, key, ask)
-		if err != nil {
-			return nil, nil, err
-		}
-		if len(maybe) == 0 {
-			continue
-		}
-		seen, err := a.turn.engine.store.Seen(ctx, key.flow, key.generation, key.hour, maybe)
-		if err != nil {
-			return nil, nil, err
-		}
-		for _, i := range at {
-			repeat[i] = seen[hashes[i]]
-		}
-	}
-	return repeat, hashes, nil
+	first := k.places[0]
+	k.places = k.places[1:]
+	return hex.EncodeToString(first[:])
 }
 
-// recordHash recognises a record: by its key, or by its bytes if it has none.
-func recordHash(r connector.Record) connector.Hash {
-	var sum [32]byte
-	if r.Key != "" {
-		sum = sha256.Sum256([]byte(r.Key))
-	} else {
-		sum = sha256.Sum256(r.Body)
-		sum[0] ^= 0xff // no key's hash, even of the same bytes
-	}
-	return connector.Hash(sum[:16])
-}
-
-// hourOf is the hour under which a record is remembered.
-func hourOf(t time.Time) int64 {
-	s := t.Unix()
-	if s < 0 {
-		return (s - 3599) / 3600
-	}
-	return s / 3600
-}
-
-// placeHash recognises a record that has neither key nor bytes by where it stands.
-func placeHash(d store.Delivery, position int64) connector.Hash {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%d", d.Split.ID, position))
-	return connector.Hash(sum[:16])
-}
-
+// full tells whether a batch should hold no more. What it keeps in memory beside its records counts too: the chunks
+// that they stand in, and what is only remembered.
 func (a *assembler) full() bool {
 	set, spec := a.turn.engine.set, a.turn.flow.Spec
 	records, size := set.BatchCount, set.BatchBytes
@@ -298,14 +259,8 @@ func (a *assembler) full() bool {
 	if spec.BatchBytes > 0 {
 		size = min(size, spec.BatchBytes)
 	}
-	return len(a.batch.records) >= records || a.batch.bytes >= size
-}
-
-func (a *assembler) flushIfFull(ctx context.Context) error {
-	if !a.full() && len(a.batch.splits) < 2000 {
-		return nil
-	}
-	return a.flush(ctx)
+	b := a.batch
+	return len(b.records) >= records || b.bytes >= size || b.held >= 4*set.BatchBytes || b.memory() >= 4*set.BatchCount
 }
 
 // flush hands the batch over and begins a new one. It waits while the one before is still being written.

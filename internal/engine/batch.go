@@ -13,18 +13,23 @@ import (
 type batch struct {
 	id      string
 	records []connector.Record
-	owner   []int  // records[i] belongs to splits[owner[i]]
-	memos   []memo // records[i] came from the record with this key; zero: nothing is remembered
+	sources []connector.Record // records[i] was made of this one
+	owner   []int              // records[i] belongs to splits[owner[i]]
+	memos   []memo             // records[i] came from the record with this key; zero: nothing is remembered
 	bytes   int
 	splits  []*splitPart
 	seen    map[hourKey][]connector.Hash
+	count   int // of seen
 	letters []store.DeadLetter
-	items   []store.InventoryItem // a mirror's, in the order of records
-	keys    map[string]bool       // of items
-	// unchanged are a mirror's items that need no sending; only that they were seen is remembered.
-	unchanged []store.InventoryItem
-	backs     []store.Setback
-	chunks    []*chunk
+	backs   []store.Setback
+	chunks  []*chunk // whose memory records and sources use
+	held    int      // their bytes
+
+	// A mirror's:
+	items     []store.InventoryItem          // in the order of records
+	sending   map[string]bool                // keys of items
+	unchanged map[string]store.InventoryItem // what needs no sending; only that it was seen is remembered
+	saw       []store.SawKey
 }
 
 // splitPart is what a batch has of one split.
@@ -34,11 +39,13 @@ type splitPart struct {
 	upTo     int64 // source records taken since the split's beginning
 	done     bool  // the split ends in this batch
 	failed   bool  // some of its records were not tried: it comes again
+	leans    bool  // a record was dropped because the same one is in hand
+	doubt    bool  // a mirror's: a record without a key was refused
 	counts   store.Counts
 }
 
 func newBatch() *batch {
-	return &batch{seen: map[hourKey][]connector.Hash{}, keys: map[string]bool{}}
+	return &batch{seen: map[hourKey][]connector.Hash{}, sending: map[string]bool{}, unchanged: map[string]store.InventoryItem{}}
 }
 
 // empty tells whether there is nothing to write or to remember.
@@ -54,6 +61,9 @@ func (b *batch) empty() bool {
 	return true
 }
 
+// memory is how many things are only remembered.
+func (b *batch) memory() int { return b.count + len(b.letters) + len(b.unchanged) + len(b.saw) }
+
 // open says that the following records belong to a split.
 func (b *batch) open(r *reading) {
 	b.splits = append(b.splits, &splitPart{delivery: r.delivery, upTo: r.delivery.Progress + r.taken})
@@ -68,28 +78,41 @@ func (b *batch) use(c *chunk) {
 	}
 	c.users.Add(1)
 	b.chunks = append(b.chunks, c)
+	b.held += cap(c.arena)
 }
 
-// has tells whether a key is in this batch already: what comes later wins, so it must be sent too.
-func (b *batch) has(key string) bool { return b.keys[key] }
-
-func (b *batch) put(r connector.Record) {
+func (b *batch) put(r, source connector.Record) {
 	b.records = append(b.records, r)
+	b.sources = append(b.sources, source)
 	b.owner = append(b.owner, len(b.splits)-1)
 	b.memos = append(b.memos, memo{})
 	b.bytes += len(r.Body) + 1
 }
 
-// cutBack takes back the last n records: the source record that they came from was refused after all.
-func (b *batch) cutBack(n int) {
-	for range n {
-		last := len(b.records) - 1
-		b.bytes -= len(b.records[last].Body) + 1
-		b.records, b.owner, b.memos = b.records[:last], b.owner[:last], b.memos[:last]
-		if len(b.items) > last {
-			b.items = b.items[:last]
+// cutBack takes back the records from the given one on: the source record that they came from was refused after all.
+func (b *batch) cutBack(from int) {
+	for _, r := range b.records[from:] {
+		b.bytes -= len(r.Body) + 1
+	}
+	b.records, b.sources, b.owner, b.memos = b.records[:from], b.sources[:from], b.owner[:from], b.memos[:from]
+	if len(b.items) > from {
+		b.items = b.items[:from]
+	}
+}
+
+// alone gives the split of a batch that holds records of only one, and all of them.
+func (b *batch) alone() (*splitPart, bool) {
+	var only *splitPart
+	for _, s := range b.splits {
+		switch {
+		case s.read == 0 && !s.done:
+		case only != nil:
+			return nil, false
+		default:
+			only = s
 		}
 	}
+	return only, only != nil
 }
 
 // memo is where a delivered key is remembered.
@@ -102,51 +125,57 @@ type memo struct {
 func (b *batch) remember(generation int64, at time.Time, h connector.Hash, from int) {
 	key := hourKey{flow: b.last().delivery.FlowID, generation: generation, hour: hourOf(at)}
 	b.seen[key] = append(b.seen[key], h)
+	b.count++
 	for i := from; i < len(b.memos); i++ {
 		b.memos[i] = memo{key, h}
 	}
 }
 
-// inHand is the keys of batches that are assembled and not committed yet.
-type inHand struct {
-	mu   sync.Mutex
-	keys map[connector.Hash]bool
-}
-
-func newInHand() *inHand { return &inHand{keys: map[connector.Hash]bool{}} }
-
-func (i *inHand) has(h connector.Hash) bool {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	return i.keys[h]
-}
-
-func (i *inHand) add(h connector.Hash) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.keys[h] = true
-}
-
-func (i *inHand) remove(hashes []connector.Hash) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	for _, h := range hashes {
-		delete(i.keys, h)
-	}
-}
-
-// forgetUntried takes the keys of records that were not tried out of what will have been delivered.
+// forgetUntried takes the keys of records that were not tried out of what will have been delivered. Their splits come
+// again, and so do those that dropped a repeat of what may be such a record.
 func (b *batch) forgetUntried(outcomes []connector.Outcome) {
 	untried := map[memo]bool{}
 	for i, o := range outcomes {
-		if o.Kind == connector.NotTried && b.memos[i] != (memo{}) {
+		if o.Kind == connector.NotTried {
+			b.splits[b.owner[i]].failed = true
 			untried[b.memos[i]] = true
 		}
 	}
 	if len(untried) == 0 {
 		return
 	}
+	for _, s := range b.splits {
+		s.failed = s.failed || s.leans
+	}
 	for key, hashes := range b.seen {
 		b.seen[key] = slices.DeleteFunc(hashes, func(h connector.Hash) bool { return untried[memo{key, h}] })
+	}
+}
+
+// inHand is what is assembled and not committed yet: the identities of records, or a mirror's keys.
+type inHand struct {
+	mu   sync.Mutex
+	keys map[connector.Hash]int
+}
+
+func newInHand() *inHand { return &inHand{keys: map[connector.Hash]int{}} }
+
+func (i *inHand) has(h connector.Hash) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.keys[h] > 0
+}
+
+func (i *inHand) add(h connector.Hash) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.keys[h]++
+}
+
+func (i *inHand) remove(h connector.Hash) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.keys[h]--; i.keys[h] <= 0 {
+		delete(i.keys, h)
 	}
 }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -18,35 +17,41 @@ type turn struct {
 	lane   store.Lane
 	source *Source
 	flow   *Flow
-	crawl  int64 // a mirror's open crawl
+	crawl  int64 // a mirror's newest crawl
 	feed   *feeder
 	end    time.Time
 
-	mu      sync.Mutex
-	trouble error // what stops the lane; nil: go on
+	// careful: the lane's last write failed. Each split is written alone, so that a bad one is found and its
+	// neighbours pass.
+	careful bool
+
+	mu       sync.Mutex
+	trouble  error // what stops the lane; nil: go on
+	poisoned bool  // the trouble is one split's, and is put down there
 }
 
 // Deliver works one turn of a lane: it recovers, reads what is due, writes it batch by batch, commits each, and gives
 // the lease back. An error is one that an operator must see: trouble with the store. What the source or destination
 // had to say is remembered with the delivery or the lane.
 func (e *Engine) Deliver(ctx context.Context, l store.Lane) error {
-	t, done, err := e.begin(ctx, l)
-	if err != nil {
-		return e.release(ctx, l, nil, err)
-	}
-	held, free := e.keep(ctx, l.Lease)
-	err = t.recover(held)
+	ours := e.keep(ctx, l.Lease)
+	t, done, err := e.begin(ours.work, l)
 	if err == nil {
-		err = t.work(held)
+		if err = t.recover(ours.work); err == nil {
+			err = t.work(ours)
+		}
+		done() // before the lane is another's: a destination may have locked what it writes
 	}
-	lost := isLeaseLost(err) || errors.Is(context.Cause(held), store.ErrLeaseLost)
-	done() // before the lane is another's: a destination may have locked what it writes
-	free()
-	if lost {
-		e.memory.forget(l.FlowID) // somebody else has delivered since
+	ours.end()
+	if ours.lost() || isLeaseLost(err) {
+		e.ended(l, false) // somebody else has delivered since
 		return nil
 	}
-	if err == nil {
+	if ctx.Err() != nil && fault.ClassOf(err) == fault.Canceled {
+		err = nil
+	}
+	e.ended(l, err == nil)
+	if err == nil && t != nil {
 		err = t.stop()
 	}
 	return e.release(ctx, l, t, err)
@@ -63,19 +68,42 @@ func (e *Engine) begin(ctx context.Context, l store.Lane) (*turn, func(), error)
 		flowDone()
 		return nil, nil, err
 	}
-	t := &turn{engine: e, lane: l, source: source, flow: flow, end: time.Now().Add(e.set.Turn)}
+	done := func() { sourceDone(); flowDone() }
+	t := &turn{engine: e, lane: l, source: source, flow: flow, end: time.Now().Add(e.set.Turn), careful: l.Failures > 0}
 	t.feed = &feeder{turn: t, readings: make(chan *reading, e.set.ReadAhead), begun: map[int64]bool{}}
 	if flow.Mirror {
 		if t.crawl, err = e.store.OpenCrawl(ctx, l.FlowID); err != nil {
-			sourceDone()
-			flowDone()
+			done()
 			return nil, nil, err
 		}
 	}
-	if e.store.Shared() {
-		e.memory.forget(l.FlowID) // another node may have delivered since our last turn
+	e.remember(l)
+	return t, done, nil
+}
+
+// remember makes sure that what the filters know of the flow is all that was delivered: another node, or a turn whose
+// last commit nobody heard of, may have added to it.
+func (e *Engine) remember(l store.Lane) {
+	e.mu.Lock()
+	last, known := e.lanes[l.ID]
+	e.mu.Unlock()
+	if !known || !l.Follows(last) {
+		e.memory.forget(l.FlowID)
 	}
-	return t, func() { sourceDone(); flowDone() }, nil
+}
+
+// ended says how a lane's turn went: after one that went well the filters stay good until another has the lane.
+func (e *Engine) ended(l store.Lane, well bool) {
+	e.mu.Lock()
+	if well {
+		e.lanes[l.ID] = l.Lease
+	} else {
+		delete(e.lanes, l.ID)
+	}
+	e.mu.Unlock()
+	if !well {
+		e.memory.forget(l.FlowID)
+	}
 }
 
 // recover lets the destination undo what was written and never committed.
@@ -91,35 +119,34 @@ func (t *turn) batchID(n int) string { return fmt.Sprintf("%d.%d.%d", t.lane.Flo
 
 // work reads, assembles and writes side by side until the turn is over. Whichever of the three meets an error stops
 // the others; what is not committed then comes again.
-func (t *turn) work(ctx context.Context) error {
-	ctx, cancel := context.WithCancelCause(ctx)
+func (t *turn) work(ours tenure) error {
+	ctx, cancel := context.WithCancelCause(ours.work)
 	defer cancel(nil)
 	batches := make(chan *batch) // one is written while the next is assembled
 	var (
-		side   sync.WaitGroup
-		failed = make([]error, 2)
-		inHand = newInHand()
+		side            sync.WaitGroup
+		fed, wrote, put error
+		inHand          = newInHand()
 	)
-	fail := func(i int, err error) {
-		if failed[i] = err; err != nil {
+	stopAll := func(err error) error {
+		if err != nil {
 			cancel(err)
 		}
+		return err
 	}
-	side.Go(func() { fail(0, t.feed.run(ctx)) })
-	side.Go(func() { fail(1, t.write(ctx, batches, inHand)) })
-	err := (&assembler{turn: t, inHand: inHand, out: batches}).run(ctx)
+	side.Go(func() { fed = stopAll(t.feed.run(ctx)) })
+	side.Go(func() { wrote = stopAll(t.write(ctx, ours.lease, batches, inHand)) })
+	put = stopAll((&assembler{turn: t, inHand: inHand, out: batches}).run(ctx))
 	close(batches)
-	if err != nil {
-		cancel(err)
-	}
 	drain(t.feed.readings) // readers that wait for a taker
 	side.Wait()
-	for _, first := range []error{failed[1], err, failed[0]} {
-		if first != nil && !errors.Is(first, context.Canceled) {
-			return first
-		}
+	if wrote != nil || ours.work.Err() != nil { // what the others say then is that they were stopped
+		return wrote
 	}
-	return nil
+	if put != nil {
+		return put
+	}
+	return fed
 }
 
 // drain takes what nobody wants any more, so that no reader waits for ever.
@@ -157,18 +184,21 @@ func (e *Engine) release(ctx context.Context, l store.Lane, t *turn, err error) 
 		trouble *store.Trouble
 		blocked time.Time
 	)
-	if err != nil && !errors.Is(err, context.Canceled) {
-		blocked = pause(now, err, l.Failures)
-		said := troubleOf(err, now, blocked)
-		trouble = &said
-		name := fmt.Sprint(l.FlowID)
+	if err != nil {
+		name, failures := fmt.Sprint(l.FlowID), l.Failures
 		if t != nil {
 			name = t.flow.Object.Name
+			if t.poisoned {
+				failures = min(failures, poisonRest)
+			}
 		}
+		blocked = pause(now, err, failures)
+		said := troubleOf(err, now, blocked)
+		trouble = &said
 		e.log.Warn("a lane rests", "flow", name, "lane", l.Number, "class", fault.ClassOf(err), "err", err, "hint", fault.HintOf(err), "again", blocked)
 	}
-	if e := e.store.ReleaseLane(ctx, l, blocked, trouble); e != nil && !isLeaseLost(e) {
-		return fmt.Errorf("give lane %d back: %w", l.ID, e)
+	if err := e.store.ReleaseLane(ctx, l, blocked, trouble); err != nil && !isLeaseLost(err) {
+		return fmt.Errorf("give lane %d back: %w", l.ID, err)
 	}
 	return e.finishRuns(ctx, l.FlowID)
 }

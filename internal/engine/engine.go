@@ -17,7 +17,6 @@ import (
 
 	"github.com/headrace/headrace/internal/connector"
 	"github.com/headrace/headrace/internal/store"
-	"golang.org/x/sync/semaphore"
 )
 
 // Settings are the bounds of the data path. Their defaults are measured; see tests/bench.
@@ -56,15 +55,18 @@ type Options struct {
 
 // Engine runs the data path. Its methods may be called from several goroutines, each with a lease of its own.
 type Engine struct {
-	store   *store.Store
-	open    *openers
-	set     Settings
-	node    string
-	wake    func()
-	log     *slog.Logger
-	readers *semaphore.Weighted
-	memory  *memory
-	chunks  sync.Pool
+	store  *store.Store
+	open   *openers
+	set    Settings
+	node   string
+	wake   func()
+	log    *slog.Logger
+	slots  chan struct{} // one for each split that is being read
+	memory *memory
+	chunks sync.Pool
+
+	mu    sync.Mutex
+	lanes map[int64]store.Lease // the last lease of each lane whose turn ended well
 }
 
 // New makes an engine. Close closes what it opened.
@@ -80,7 +82,7 @@ func New(o Options) *Engine {
 	}
 	return &Engine{
 		store: o.Store, open: newOpeners(o.Store, o.Opener), set: o.Settings, node: o.Node, wake: o.Wake, log: o.Log,
-		readers: semaphore.NewWeighted(int64(o.Settings.Readers)), memory: newMemory(o.Settings.Memory),
+		slots: make(chan struct{}, o.Settings.Readers), memory: newMemory(o.Settings.Memory), lanes: map[int64]store.Lease{},
 		chunks: sync.Pool{New: func() any { return newChunk(chunkBytes) }},
 	}
 }
@@ -130,6 +132,8 @@ type Flow struct {
 	// Prepare makes what a keyed destination is sent; nil for others.
 	Prepare func(connector.Record) ([]connector.Prepared, error)
 	Rules   MirrorRules
+
+	revision int64 // of everything that decides what is sent
 }
 
 // MirrorRules say how a mirror is kept in step.

@@ -31,11 +31,6 @@ func (e *Engine) Finish(ctx context.Context, runID int64) error {
 			return err
 		}
 	}
-	if run.Kind == store.Replay {
-		if err := e.markReplayed(ctx, run); err != nil {
-			return err
-		}
-	}
 	state, reason := store.RunSucceeded, ""
 	switch {
 	case progress.Failed > 0 || progress.Lost > 0:
@@ -47,9 +42,14 @@ func (e *Engine) Finish(ctx context.Context, runID int64) error {
 	return e.store.EndRun(ctx, run.ID, state, reason)
 }
 
-// finishRuns ends the runs of a flow that have nothing left to do.
+// FinishRuns ends the runs that have nothing left to do and that nobody ended: an approved crawl goes on, and one whose
+// worker died after its last batch comes to its end.
+func (e *Engine) FinishRuns(ctx context.Context) error { return e.finishRuns(ctx, 0) }
+
+// finishRuns ends the runs of a flow that have nothing left to do; 0: of all.
 func (e *Engine) finishRuns(ctx context.Context, flowID int64) error {
-	runs, err := e.store.Runs(ctx, flowID, store.RunGoing, 100)
+	const all = 100_000
+	runs, err := e.store.Runs(ctx, flowID, store.RunGoing, all)
 	for _, run := range runs {
 		if err == nil {
 			err = e.Finish(ctx, run.ID)
@@ -69,7 +69,12 @@ func (e *Engine) finishCrawl(ctx context.Context, run store.Run, progress store.
 	if err != nil {
 		return false, err
 	}
-	if flow.Rules.Deletes != "absence" || !complete || progress.Failed > 0 || progress.Lost > 0 {
+	changed, again, err := e.store.RelistCrawl(ctx, run)
+	if err != nil || again {
+		e.wake()
+		return again, err
+	}
+	if flow.Rules.Deletes != "absence" || !complete || progress.Failed > 0 || progress.Lost > 0 || changed > 0 {
 		return false, nil // nothing is deleted on a doubt
 	}
 	all, unseen, err := e.store.InventorySize(ctx, flow.Object.DestinationID, run.Number)
@@ -104,18 +109,6 @@ func approved(run store.Run) bool {
 		Approved bool `json:"approved"`
 	}
 	return json.Unmarshal(run.Spec, &spec) == nil && spec.Approved
-}
-
-// markReplayed closes the letters that a replay sent again. What was refused again has become a new letter.
-func (e *Engine) markReplayed(ctx context.Context, run store.Run) error {
-	var spec struct {
-		DeadLetters []string `json:"deadLetters"`
-	}
-	if err := json.Unmarshal(run.Spec, &spec); err != nil {
-		return fault.New(fault.Internal, "read run %s: %w", run.UID, err)
-	}
-	_, err := e.store.MarkLetters(ctx, spec.DeadLetters, store.LetterReplayed, store.LetterReplaying)
-	return err
 }
 
 // StartCrawls begins the crawls that are due. Crawls of a flow rise in number, and one is open at a time.
@@ -163,6 +156,9 @@ func (e *Engine) startCrawl(ctx context.Context, object store.Object, now bool) 
 	}
 	_, err = e.store.CreateRun(ctx, store.Run{Kind: store.Crawl, FlowID: object.ID, Spec: json.RawMessage(`{}`)},
 		&store.RunListing{SourceID: object.SourceID, Tenant: object.Tenant})
+	if fault.ClassOf(err) == fault.Conflict && err != nil {
+		return nil // another node was first
+	}
 	if err == nil {
 		e.wake()
 	}

@@ -8,35 +8,53 @@ import (
 	"github.com/headrace/headrace/internal/store"
 )
 
-// keep renews a lease until done is called. The context that it gives ends when the lease is lost: whoever works
-// under it must stop.
-func (e *Engine) keep(ctx context.Context, l store.Lease) (held context.Context, done func()) {
-	held, cancel := context.WithCancelCause(ctx)
-	stop := make(chan struct{})
-	var waiting sync.WaitGroup
-	waiting.Go(func() {
-		ticker := time.NewTicker(e.set.Renew)
-		defer ticker.Stop()
-		until := time.Now().Add(e.set.Lease)
-		for {
-			select {
-			case <-stop:
-				return
-			case <-ticker.C:
-			}
-			err := e.store.Renew(context.WithoutCancel(ctx), l, e.set.Lease)
-			switch {
-			case err == nil:
-				until = time.Now().Add(e.set.Lease)
-			case isLeaseLost(err) || time.Now().After(until.Add(-e.set.Renew)):
-				cancel(store.ErrLeaseLost)
-				return
-			}
+// tenure is the time in which a lease is ours.
+type tenure struct {
+	work  context.Context // ends when we are asked to stop, and with the lease: nothing new is begun then
+	lease context.Context // ends with the lease alone: a step that has begun may finish under it
+	end   func()          // renews no more; call it before the lease is given back
+}
+
+// lost tells whether somebody else may have taken over.
+func (t tenure) lost() bool { return t.lease.Err() != nil }
+
+// keep renews a lease until end is called.
+func (e *Engine) keep(ctx context.Context, l store.Lease) tenure {
+	lease, lose := context.WithCancelCause(context.WithoutCancel(ctx))
+	work, stop := context.WithCancelCause(ctx)
+	unlink := context.AfterFunc(lease, func() { stop(context.Cause(lease)) })
+	ended := make(chan struct{})
+	var renewer sync.WaitGroup
+	renewer.Go(func() { e.renew(lease, l, ended, lose) })
+	return tenure{work: work, lease: lease, end: func() {
+		close(ended)
+		renewer.Wait()
+		unlink()
+		stop(nil)
+	}}
+}
+
+// renew makes the lease last, and gives it up in time if the store doesn't answer: what is being written must end
+// before somebody else begins.
+func (e *Engine) renew(ctx context.Context, l store.Lease, ended <-chan struct{}, lose context.CancelCauseFunc) {
+	ticker := time.NewTicker(e.set.Renew)
+	defer ticker.Stop()
+	for until := time.Now().Add(e.set.Lease); ; {
+		select {
+		case <-ended:
+			return
+		case <-ticker.C:
 		}
-	})
-	return held, func() {
-		close(stop)
-		waiting.Wait()
-		cancel(nil)
+		asked := time.Now()
+		one, cancel := context.WithTimeout(ctx, e.set.Renew)
+		err := e.store.Renew(one, l, e.set.Lease)
+		cancel()
+		switch {
+		case err == nil:
+			until = asked.Add(e.set.Lease)
+		case isLeaseLost(err) || time.Now().After(until.Add(-2*e.set.Renew)):
+			lose(store.ErrLeaseLost)
+			return
+		}
 	}
 }

@@ -14,24 +14,28 @@ import (
 // source has no more or the turn is over. The lease is given back. An error is one that an operator must see: trouble
 // with the store. What the source had to say is remembered as the listing's trouble.
 func (e *Engine) List(ctx context.Context, l store.Listing) error {
-	source, done, err := e.open.source(ctx, l.SourceID)
+	ours := e.keep(ctx, l.Lease)
+	defer ours.end()
+	source, done, err := e.open.source(ours.work, l.SourceID)
 	if err != nil {
-		return e.failListing(ctx, l, nil, err)
+		return e.failListing(ours, l, nil, err)
 	}
 	defer done()
-	if idle, err := e.unwanted(ctx, l, source); idle || err != nil {
+	if idle, err := e.unwanted(ours.lease, l, source); idle || err != nil {
 		return err
 	}
-	held, release := e.keep(ctx, l.Lease)
-	defer release()
-
 	for end := time.Now().Add(e.set.Turn); ; {
-		found, err := source.Enumerate(held, connector.Cursor(l.Cursor))
+		found, err := source.Enumerate(ours.work, connector.Cursor(l.Cursor))
 		if err != nil {
-			return e.failListing(ctx, l, source, err)
+			return e.failListing(ours, l, source, err)
 		}
-		more := found.More && held.Err() == nil && time.Now().Before(end)
-		if err := e.commitListing(held, &l, source, found, more); err != nil {
+		more := found.More && ours.work.Err() == nil && time.Now().Before(end)
+		// The source has spoken: what it found is kept even if we were asked to stop meanwhile.
+		err = e.commitListing(ours.lease, &l, source, found, more)
+		if isLeaseLost(err) || ours.lost() {
+			return nil // somebody else lists, or the run was canceled
+		}
+		if err != nil {
 			return fmt.Errorf("list %s: %w", source.Object.Name, err)
 		}
 		if !more {
@@ -71,23 +75,23 @@ func (e *Engine) commitListing(ctx context.Context, l *store.Listing, source *So
 			listed.Lanes[flow.ID] = max(flow.Lanes, 1)
 		}
 	}
-	if listed.Crawl, err = e.crawlListing(ctx, *l, flows); err != nil {
+	if listed.Crawl, err = e.crawlListing(ctx, *l, source, flows); err != nil {
 		return err
 	}
 	if !found.More {
 		listed.Due = now.Add(interval(source))
 	}
 	if len(found.Failed) > 0 {
+		// The others are listed at their usual times, these sooner at first.
 		first := found.Failed[0]
 		listed.Failures = l.Failures + 1
-		if at := fault.RetryAt(first.Err); at.After(now) {
+		if at := pause(now, first.Err, l.Failures); !fault.RetryAt(first.Err).IsZero() || at.Before(listed.Due) {
 			listed.Due = at
 		}
 		t := troubleOf(fmt.Errorf("%s: %w", first.Stream, first.Err), now, listed.Due)
 		listed.Trouble = &t
 	}
-	// The source has spoken: what it found is kept even if we were asked to stop meanwhile.
-	fresh, err := e.store.CommitListing(context.WithoutCancel(ctx), *l, listed)
+	fresh, err := e.store.CommitListing(ctx, *l, listed)
 	if err != nil {
 		return err
 	}
@@ -103,7 +107,7 @@ func (e *Engine) commitListing(ctx context.Context, l *store.Listing, source *So
 }
 
 // crawlListing says what a crawl's listing compares with; nil for other listings.
-func (e *Engine) crawlListing(ctx context.Context, l store.Listing, flows []store.Object) (*store.CrawlListing, error) {
+func (e *Engine) crawlListing(ctx context.Context, l store.Listing, source *Source, flows []store.Object) (*store.CrawlListing, error) {
 	for _, flow := range flows {
 		if l.RunID == 0 || flow.ID != l.FlowID || !mirrors(flow) {
 			continue
@@ -112,7 +116,11 @@ func (e *Engine) crawlListing(ctx context.Context, l store.Listing, flows []stor
 		if err != nil {
 			return nil, err
 		}
-		return &store.CrawlListing{Number: run.Number, DestinationID: flow.DestinationID, Revision: flow.Revision}, nil
+		destination, err := e.store.ObjectByID(ctx, store.Destination, flow.DestinationID)
+		if err != nil {
+			return nil, err
+		}
+		return &store.CrawlListing{Number: run.Number, DestinationID: flow.DestinationID, Revision: revisionOf(flow, source.Object, destination)}, nil
 	}
 	return nil, nil
 }
@@ -131,23 +139,27 @@ func (e *Engine) sayListed(source *Source, found connector.Enumeration, fresh in
 }
 
 // failListing puts the next listing off.
-func (e *Engine) failListing(ctx context.Context, l store.Listing, source *Source, err error) error {
+func (e *Engine) failListing(ours tenure, l store.Listing, source *Source, err error) error {
 	now := e.store.Now()
-	if ctx.Err() != nil || isLeaseLost(err) {
-		// Asked to stop, or taken over: whoever comes next begins where this one began.
-		back := e.store.FailListing(context.WithoutCancel(ctx), l, store.Trouble{}, now)
-		if isLeaseLost(back) {
-			return nil
+	var back error
+	switch {
+	case ours.lost():
+		return nil
+	case ours.work.Err() != nil: // asked to stop: whoever comes next begins where this one began
+		back = e.store.PutOff(ours.lease, l, now)
+	default:
+		again := pause(now, err, l.Failures)
+		name := fmt.Sprint(l.SourceID)
+		if source != nil {
+			name = source.Object.Name
 		}
-		return back
+		e.log.Warn("listing failed", "source", name, "class", fault.ClassOf(err), "err", err, "hint", fault.HintOf(err), "again", again)
+		back = e.store.FailListing(ours.lease, l, troubleOf(err, now, again), again)
 	}
-	again := pause(now, err, l.Failures)
-	name := fmt.Sprint(l.SourceID)
-	if source != nil {
-		name = source.Object.Name
+	if isLeaseLost(back) {
+		return nil
 	}
-	e.log.Warn("listing failed", "source", name, "class", fault.ClassOf(err), "err", err, "hint", fault.HintOf(err), "again", again)
-	return e.store.FailListing(ctx, l, troubleOf(err, now, again), again)
+	return back
 }
 
 // interval is how long a source rests between two listings.

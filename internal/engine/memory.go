@@ -24,8 +24,9 @@ type memory struct {
 type hourKey struct{ flow, generation, hour int64 }
 
 type hourFilter struct {
-	key  hourKey
-	sets []*bloom
+	key   hourKey
+	sets  []*bloom
+	whole bool // it holds what the store has
 }
 
 func newMemory(bound int) *memory {
@@ -55,7 +56,7 @@ func (m *memory) maybe(ctx context.Context, from loader, key hourKey, hashes []c
 	return out, nil
 }
 
-// add puts delivered hashes into the filter of their hour, if there is one in memory.
+// add puts delivered hashes into the filter of their hour, if there is one in memory or on its way.
 func (m *memory) add(key hourKey, hashes []connector.Hash) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -81,27 +82,41 @@ func (m *memory) forget(flow int64) {
 	}
 }
 
+// filter finds the filter of an hour or makes it from the store. It stands in its place while it is being read, so that
+// what is delivered meanwhile goes into it too.
 func (m *memory) filter(ctx context.Context, from loader, key hourKey) (*hourFilter, error) {
 	m.mu.Lock()
-	if e, ok := m.hours[key]; ok {
+	if e, ok := m.hours[key]; ok && e.Value.(*hourFilter).whole {
 		m.recent.MoveToFront(e)
 		m.mu.Unlock()
 		return e.Value.(*hourFilter), nil
 	}
+	f := &hourFilter{key: key, sets: []*bloom{newBloom(64)}}
+	var place *list.Element
+	if _, taken := m.hours[key]; !taken {
+		place = m.recent.PushFront(f)
+		m.hours[key] = place
+		m.bytes += f.size()
+	}
 	m.mu.Unlock()
 
 	known, err := from.SeenIn(ctx, key.flow, key.generation, key.hour)
-	if err != nil {
-		return nil, err
-	}
-	f := &hourFilter{key: key, sets: []*bloom{newBloom(max(len(known)*2, 512))}}
-	for _, h := range known {
-		f.add(h)
-	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.hours[key] = m.recent.PushFront(f)
-	m.bytes += f.size()
+	before := f.size()
+	stored := newBloom(max(len(known)*2, 512))
+	for _, h := range known {
+		stored.add(h)
+	}
+	f.sets, f.whole = append(f.sets, stored), true // the last has room
+	if m.hours[key] != place || place == nil {
+		return f, err // forgotten meanwhile, or another's: good for this once
+	}
+	m.bytes += f.size() - before
+	if err != nil {
+		m.drop(place)
+		return nil, err
+	}
 	m.shrink()
 	return f, nil
 }

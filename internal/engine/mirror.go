@@ -12,29 +12,38 @@ import (
 	"github.com/headrace/headrace/internal/store"
 )
 
-// mirror prepares one record for a keyed destination and compares it with the inventory: only what changed is sent.
-func (a *assembler) mirror(ctx context.Context, d store.Delivery, source, out connector.Record) error {
-	if strings.HasPrefix(d.Split.ID, store.DeletePrefix) {
-		a.send(d, source.Key, connector.Prepared{Record: out})
+// prepare makes of one record what a keyed destination is sent, and for a mirror compares it with the inventory: only
+// what changed is sent.
+func (a *assembler) prepare(ctx context.Context, d store.Delivery, source, out connector.Record) error {
+	switch {
+	case strings.HasPrefix(d.Split.ID, store.DeletePrefix):
+		return a.deleteUnseen(ctx, d, out)
+	case out.Op == connector.Delete:
+		return a.delete(ctx, d, out)
+	case a.turn.flow.Mirror && source.Key == "":
+		a.bury(d, source, "prepare", "", fault.New(fault.Invalid, "the record has no key, so its item could not be found again").
+			WithHint("name the field that tells records apart with key: in the source's settings"))
 		return nil
 	}
-	if out.Op == connector.Delete {
-		return a.delete(ctx, d, out)
-	}
 	prepared, err := a.turn.flow.Prepare(out)
+	if fault.ClassOf(err) == fault.Invalid && err != nil {
+		a.bury(d, source, "prepare", "", err)
+		return nil
+	}
 	if err != nil {
-		if fault.ClassOf(err) != fault.Invalid {
-			return err
-		}
-		a.bury(d, source, "prepare", err)
-		return a.saw(ctx, source.Key)
+		return fmt.Errorf("prepare for %s: %w", a.turn.flow.Object.Name, err)
 	}
 	if !a.turn.flow.Mirror {
 		for _, p := range prepared {
-			a.batch.put(p.Record)
+			a.batch.put(p.Record, source)
 		}
 		return nil
 	}
+	return a.compare(ctx, d, source, prepared)
+}
+
+// compare sends what is new or changed.
+func (a *assembler) compare(ctx context.Context, d store.Delivery, source connector.Record, prepared []connector.Prepared) error {
 	keys := make([]string, len(prepared))
 	for i, p := range prepared {
 		keys[i] = p.Key
@@ -45,33 +54,45 @@ func (a *assembler) mirror(ctx context.Context, d store.Delivery, source, out co
 	}
 	for _, p := range prepared {
 		item, ok := known[p.Key]
-		if ok && item.State == store.Sent && item.Content == p.Content && item.ACL == p.ACL && !a.batch.has(p.Key) {
+		// What is in hand will have replaced what the inventory knows.
+		if ok && item.State == store.Sent && item.Content == p.Content && item.ACL == p.ACL && !a.inHand.has(itemHash(p.Key)) {
 			a.batch.last().counts.Repeats++
-			item.SourceKey, item.SplitID, item.Crawl = source.Key, d.SplitID, max(item.Crawl, a.turn.crawl)
-			a.batch.unchanged = append(a.batch.unchanged, item)
+			item.SourceKey, item.SplitID, item.Crawl = source.Key, d.SplitID, max(item.Crawl, a.crawl(d))
+			a.batch.unchanged[p.Key] = item
 			continue
 		}
-		a.send(d, source.Key, p)
+		a.send(d, source, p.Record, store.InventoryItem{Content: p.Content, ACL: p.ACL})
 	}
 	return nil
 }
 
-// send puts a prepared record into the batch with the inventory item that it will be.
-func (a *assembler) send(d store.Delivery, sourceKey string, p connector.Prepared) {
-	a.batch.put(p.Record)
-	if !a.turn.flow.Mirror {
-		return
+// crawl is the number under which an item is marked as seen: of the crawl that wants the split, else of the newest.
+func (a *assembler) crawl(d store.Delivery) int64 {
+	if d.Crawl != 0 {
+		return d.Crawl
 	}
-	a.batch.keys[p.Key] = true
-	a.batch.items = append(a.batch.items, store.InventoryItem{
-		DestinationID: a.turn.flow.Object.DestinationID, Key: p.Key, SourceKey: sourceKey, SplitID: d.SplitID, Content: p.Content, ACL: p.ACL, Crawl: a.turn.crawl,
-	})
+	return a.turn.crawl
 }
+
+// send puts a record into the batch with the inventory item that it will be.
+func (a *assembler) send(d store.Delivery, source, r connector.Record, item store.InventoryItem) {
+	item.DestinationID, item.Key, item.SourceKey, item.SplitID, item.Crawl = a.turn.flow.Object.DestinationID, r.Key, source.Key, d.SplitID, a.crawl(d)
+	a.batch.put(r, source)
+	a.batch.items = append(a.batch.items, item)
+	delete(a.batch.unchanged, r.Key)
+	if !a.batch.sending[r.Key] {
+		a.batch.sending[r.Key] = true
+		a.inHand.add(itemHash(r.Key))
+	}
+}
+
+// itemHash recognises an item's key among what is in hand.
+func itemHash(key string) connector.Hash { return hashOf("item", []byte(key)) }
 
 // delete sends deletes for every item that a key of the source has become.
 func (a *assembler) delete(ctx context.Context, d store.Delivery, r connector.Record) error {
 	if !a.turn.flow.Mirror {
-		a.batch.put(r)
+		a.batch.put(r, r)
 		return nil
 	}
 	if a.turn.flow.Rules.Deletes == "never" {
@@ -85,17 +106,33 @@ func (a *assembler) delete(ctx context.Context, d store.Delivery, r connector.Re
 	for _, item := range items {
 		gone := r
 		gone.Key, gone.Body = item.Key, nil
-		a.send(d, r.Key, connector.Prepared{Record: gone, Content: item.Content, ACL: item.ACL})
+		a.send(d, r, gone, store.InventoryItem{Delete: true})
 	}
 	return nil
 }
 
-// saw keeps the items of a refused record from being deleted as absent.
-func (a *assembler) saw(ctx context.Context, sourceKey string) error {
-	if !a.turn.flow.Mirror {
+// deleteUnseen deletes an item that a crawl did not see, unless it has been seen since.
+func (a *assembler) deleteUnseen(ctx context.Context, d store.Delivery, r connector.Record) error {
+	known, err := a.turn.engine.store.Items(ctx, a.turn.flow.Object.DestinationID, []string{r.Key})
+	if err != nil {
+		return err
+	}
+	if item, ok := known[r.Key]; !ok || item.Crawl >= d.Crawl || a.inHand.has(itemHash(r.Key)) {
+		a.batch.last().counts.Repeats++
 		return nil
 	}
-	return a.turn.engine.store.SawKeys(ctx, a.turn.flow.Object.DestinationID, []string{sourceKey}, a.turn.crawl)
+	a.send(d, r, r, store.InventoryItem{Delete: true})
+	return nil
+}
+
+// saw keeps the items of a refused record from being deleted as absent. Without a key nobody knows which they are: then
+// its crawl deletes nothing.
+func (a *assembler) saw(d store.Delivery, sourceKey string) {
+	if sourceKey == "" {
+		a.batch.last().doubt = true
+		return
+	}
+	a.batch.saw = append(a.batch.saw, store.SawKey{DestinationID: a.turn.flow.Object.DestinationID, SourceKey: sourceKey, SplitID: d.SplitID, Crawl: a.crawl(d)})
 }
 
 // sentItem is what an inventory item is after its record's outcome.

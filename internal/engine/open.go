@@ -2,10 +2,13 @@ package engine
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"sync"
 
+	"github.com/headrace/headrace/internal/fault"
 	"github.com/headrace/headrace/internal/store"
 )
 
@@ -78,9 +81,23 @@ func (o *openers) flow(ctx context.Context, id int64) (*Flow, func(), error) {
 		if err != nil {
 			return nil, fmt.Errorf("open flow %s: %w", object.Name, err)
 		}
-		f.Object = object
+		if f.Mirror && f.Prepare == nil {
+			return nil, errors.Join(fault.New(fault.Internal, "flow %s mirrors into a destination that prepares nothing", object.Name), f.Close())
+		}
+		f.Object, f.revision = object, revisionOf(object, source, destination)
 		return f, nil
 	})
+}
+
+// revisionOf recognises everything that decides what a mirror sends: a crawl reads again what was delivered with
+// another one. Unlike the objects' own revisions it does not change when one is paused.
+func revisionOf(flow, source, destination store.Object) int64 {
+	h := sha256.New()
+	for _, o := range []store.Object{flow, source, destination} {
+		_, _ = fmt.Fprintf(h, "%d:%d:", o.ID, len(o.Spec))
+		_, _ = h.Write(o.Spec)
+	}
+	return int64(binary.BigEndian.Uint64(h.Sum(nil))>>1) | 1
 }
 
 // revisions names the state of the objects and of their credentials.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"sync"
 	"sync/atomic"
 
@@ -12,9 +13,12 @@ import (
 	"github.com/headrace/headrace/internal/store"
 )
 
-// chunkBytes is how many bytes of records a reader hands over at once. A reader holds at most two chunks, so what is
-// read ahead is bounded by Readers times twice that, however large the splits are.
-const chunkBytes = 256 << 10
+// A reader hands over so many bytes or records at once. It holds at most two chunks, so what is read ahead is bounded by
+// Readers times twice that, however large the splits are.
+const (
+	chunkBytes   = 256 << 10
+	chunkRecords = 1000
+)
 
 // chunk is some records of one split with the memory that their bodies stand in.
 type chunk struct {
@@ -28,7 +32,7 @@ func newChunk(size int) *chunk { return &chunk{arena: make([]byte, 0, size)} }
 
 // add copies a record; false: it doesn't fit and the chunk is not empty.
 func (c *chunk) add(r connector.Record, refused error) bool {
-	if len(c.arena)+len(r.Body) > cap(c.arena) {
+	if len(c.arena)+len(r.Body) > cap(c.arena) || len(c.records) == chunkRecords {
 		if len(c.records) > 0 {
 			return false
 		}
@@ -64,8 +68,11 @@ func (e *Engine) recycle(c *chunk) {
 type reading struct {
 	delivery store.Delivery
 	chunks   chan *chunk // closed at the end
-	taken    int64       // records that the assembler has taken
 	err      error       // why it ended early; read it after chunks is closed
+
+	// Of the assembler:
+	taken    int64 // records that it has taken
+	nameless int64 // of these, refused ones with neither key nor body
 }
 
 // feeder claims the lane's due deliveries and reads them side by side, in the order in which they are to be written.
@@ -81,25 +88,24 @@ func (f *feeder) run(ctx context.Context) error {
 	defer close(f.readings)
 	var readers sync.WaitGroup
 	defer readers.Wait()
+	own := make(chan struct{}, 1)
 	for ctx.Err() == nil && !f.turn.over() {
-		due, err := f.turn.engine.store.Due(ctx, f.turn.lane, f.turn.engine.set.ReadAhead, f.snapshot())
-		if err != nil {
+		due, err := f.claim(ctx)
+		if err != nil && ctx.Err() == nil {
 			return fmt.Errorf("look for due deliveries: %w", err)
 		}
 		if len(due) == 0 {
 			return nil
 		}
 		for _, d := range due {
-			if f.turn.over() {
-				return nil
-			}
-			if err := f.turn.engine.readers.Acquire(ctx, 1); err != nil {
+			free, ok := f.slot(ctx, own)
+			if !ok {
 				return nil
 			}
 			f.begin(d.SplitID)
 			r := &reading{delivery: d, chunks: make(chan *chunk, 1)}
 			readers.Go(func() {
-				defer f.turn.engine.readers.Release(1)
+				defer free()
 				defer close(r.chunks)
 				r.err = f.turn.read(ctx, r)
 			})
@@ -108,9 +114,37 @@ func (f *feeder) run(ctx context.Context) error {
 			case <-ctx.Done():
 				return nil
 			}
+			if f.turn.over() {
+				return nil
+			}
 		}
 	}
 	return nil
+}
+
+// claim gives deliveries that are due and not begun. It asks for about as many as are under way, so that looking past
+// those costs no more than what it finds.
+func (f *feeder) claim(ctx context.Context) ([]store.Delivery, error) {
+	e, begun := f.turn.engine, f.snapshot()
+	n := max(e.set.ReadAhead, len(begun))
+	if f.turn.flow.Mirror {
+		return e.store.DueInOrder(ctx, f.turn.lane, n, begun)
+	}
+	return e.store.Due(ctx, f.turn.lane, n, begun)
+}
+
+// slot waits for the right to read one split. One reading of each turn needs none of the process's slots: a lane whose
+// destination is slow may hold many, and must not keep the others from going on.
+func (f *feeder) slot(ctx context.Context, own chan struct{}) (free func(), ok bool) {
+	all := f.turn.engine.slots
+	select {
+	case own <- struct{}{}:
+		return func() { <-own }, true
+	case all <- struct{}{}:
+		return func() { <-all }, true
+	case <-ctx.Done():
+		return nil, false
+	}
 }
 
 func (f *feeder) begin(split int64) {
@@ -138,61 +172,105 @@ func (f *feeder) snapshot() map[int64]bool {
 
 // read reads one split into chunks.
 func (t *turn) read(ctx context.Context, r *reading) error {
-	d := r.delivery
-	if now := t.engine.store.Now(); !d.Split.Expires.IsZero() && !now.Before(d.Split.Expires) && d.State != store.Held {
-		return &fault.Error{Class: fault.Lost, Code: "expired", Title: fmt.Sprintf("%s of %s expired at %s before it was read", d.Split.ID, d.Split.Stream, d.Split.Expires.Format("2006-01-02 15:04:05Z")),
+	split := r.delivery.Split
+	records, err := t.content(ctx, r.delivery)
+	if err != nil {
+		return err
+	}
+	out := &chunker{engine: t.engine, out: r.chunks}
+	var first error // an Invalid error beside nothing, before everything: of one record, or of the split as a whole?
+	for record, err := range records {
+		if err != nil && !refusesRecord(err) {
+			return errors.Join(out.flush(ctx), fmt.Errorf("read %s: %w", split.ID, err))
+		}
+		if first != nil { // more came: it was one record's
+			if err := out.add(ctx, t.complete(connector.Record{}, split), first); err != nil {
+				return err
+			}
+			first = nil
+		}
+		if err != nil && out.count == 0 && record.Key == "" && len(record.Body) == 0 {
+			first = err
+			continue
+		}
+		if err := out.add(ctx, t.complete(record, split), err); err != nil {
+			return err
+		}
+	}
+	if first != nil {
+		return fmt.Errorf("read %s: %w", split.ID, first)
+	}
+	return out.flush(ctx)
+}
+
+// content finds where a split's records come from: from itself, or from the source.
+func (t *turn) content(ctx context.Context, d store.Delivery) (iter.Seq2[connector.Record, error], error) {
+	if own := ownSplit(d.Split); own != nil {
+		return own, nil
+	}
+	if expired(d.Split, t.engine.store.Now()) {
+		return nil, &fault.Error{Class: fault.Lost, Code: "expired", Title: fmt.Sprintf("%s of %s expired at %s before it was read", d.Split.ID, d.Split.Stream, d.Split.Expires.Format("2006-01-02 15:04:05Z")),
 			Hint: "the service keeps content for a limited time. Look at Microsoft Purview's audit search for the hours concerned"}
 	}
 	skip := int64(0)
 	if t.source.Spec.StableOrder {
 		skip = d.Progress
 	}
-	c := t.engine.chunks.Get().(*chunk)
-	flush := func() error {
-		select {
-		case r.chunks <- c:
-			c = t.engine.chunks.Get().(*chunk)
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+	return t.source.Read(ctx, d.Split, skip), nil
+}
+
+// complete says of a record what only the engine knows.
+func (t *turn) complete(r connector.Record, split connector.Split) connector.Record {
+	r.Tenant = t.source.Object.Tenant
+	if r.Stream == "" {
+		r.Stream = split.Stream
 	}
-	records := ownSplit(d.Split)
-	if records == nil {
-		records = t.source.Read(ctx, d.Split, skip)
+	if r.Time.IsZero() {
+		r.Time = split.Time
 	}
-	for record, err := range records {
-		if err != nil && !refusesRecord(err) {
-			if len(c.records) > 0 && flush() != nil {
-				return ctx.Err()
-			}
-			return fmt.Errorf("read %s: %w", d.Split.ID, err)
-		}
-		if record.Tenant = t.source.Object.Tenant; record.Stream == "" {
-			record.Stream = d.Split.Stream
-		}
-		if record.Time.IsZero() {
-			record.Time = d.Split.Time
-		}
-		if !c.add(record, err) {
-			if err := flush(); err != nil {
-				return err
-			}
-			c.add(record, err)
-		}
-	}
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if len(c.records) > 0 {
-		return flush()
-	}
-	t.engine.recycle(c)
-	return nil
+	return r
 }
 
 // refusesRecord tells an error that refuses the record beside it from one that ends the split.
 func refusesRecord(err error) bool {
-	var e *fault.Error
-	return errors.As(err, &e) && e.Class == fault.Invalid
+	e, ok := fault.As(err)
+	return ok && e.Class == fault.Invalid
+}
+
+// chunker fills chunks and hands them over.
+type chunker struct {
+	engine *Engine
+	out    chan<- *chunk
+	now    *chunk
+	count  int64 // records so far
+}
+
+func (c *chunker) add(ctx context.Context, r connector.Record, refused error) error {
+	c.count++
+	if c.now == nil {
+		c.now = c.engine.chunks.Get().(*chunk)
+	}
+	if c.now.add(r, refused) {
+		return nil
+	}
+	if err := c.flush(ctx); err != nil {
+		return err
+	}
+	c.now = c.engine.chunks.Get().(*chunk)
+	c.now.add(r, refused)
+	return nil
+}
+
+// flush hands over what there is, and waits for the assembler to have taken what came before.
+func (c *chunker) flush(ctx context.Context) error {
+	if c.now == nil {
+		return ctx.Err()
+	}
+	select {
+	case c.out <- c.now:
+		c.now = nil
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

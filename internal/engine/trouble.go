@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/headrace/headrace/internal/connector"
 	"github.com/headrace/headrace/internal/fault"
 	"github.com/headrace/headrace/internal/store"
 )
@@ -71,4 +72,9 @@ func stopsLane(err error) bool {
 // stopped tells whether work ended because it was asked to, or because the lease went.
 func stopped(ctx context.Context, err error) bool {
 	return ctx.Err() != nil || isLeaseLost(err)
+}
+
+// expired tells whether a split can no longer be read from its source.
+func expired(split connector.Split, now time.Time) bool {
+	return split.Inline == nil && !split.Expires.IsZero() && !now.Before(split.Expires)
 }

@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/headrace/headrace/internal/connector"
@@ -11,13 +13,13 @@ import (
 )
 
 // write writes batches one at a time and commits each. A batch that has begun may end within the grace period after a
-// stop request.
-func (t *turn) write(ctx context.Context, batches <-chan *batch, inHand *inHand) error {
+// stop request, as long as the lease is ours.
+func (t *turn) write(ctx, lease context.Context, batches <-chan *batch, inHand *inHand) error {
 	for b := range batches {
 		if ctx.Err() != nil {
 			continue // somebody failed: this batch was never begun
 		}
-		grace, cancel := graceful(ctx, t.engine.set.Grace)
+		grace, cancel := graceful(ctx, lease, t.engine.set.Grace)
 		err := t.writeOne(grace, b, inHand)
 		cancel()
 		if err != nil {
@@ -27,23 +29,19 @@ func (t *turn) write(ctx context.Context, batches <-chan *batch, inHand *inHand)
 	return nil
 }
 
-// graceful gives a context that outlives a stop request by the grace period, but not a lost lease.
-func graceful(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
-	out, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() {
-		if isLeaseLost(context.Cause(ctx)) {
-			cancel(store.ErrLeaseLost)
-			return
-		}
-		timer := time.AfterFunc(grace, func() { cancel(context.Canceled) })
+// graceful gives a context that outlives ctx by the grace period, but not the lease.
+func graceful(ctx, lease context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+	out, cancel := context.WithCancel(lease)
+	unlink := context.AfterFunc(ctx, func() {
+		timer := time.AfterFunc(grace, cancel)
 		context.AfterFunc(out, func() { timer.Stop() })
 	})
-	return out, func() { stop(); cancel(context.Canceled) }
+	return out, func() { unlink(); cancel() }
 }
 
 // writeOne writes one batch and commits what became of it.
 func (t *turn) writeOne(ctx context.Context, b *batch, inHand *inHand) error {
-	if t.flow.Mirror && len(b.items) > 0 {
+	if len(b.items) > 0 {
 		if err := t.engine.store.MarkSending(ctx, t.lane, b.items); err != nil {
 			return fmt.Errorf("mark what is being sent: %w", err)
 		}
@@ -59,49 +57,74 @@ func (t *turn) writeOne(ctx context.Context, b *batch, inHand *inHand) error {
 			return t.notWritten(ctx, b, fmt.Errorf("write to %s: %w", t.flow.Object.Name, err))
 		}
 	}
-	t.settle(b, result)
+	delivered := b.seen // with those that were not tried: they leave our hands too
+	t.settle(b, &result)
 	if err := t.commit(ctx, b, result); err != nil {
 		return err
 	}
 	t.lane.Receipt = result.Receipt
-	for key, hashes := range b.seen {
-		t.engine.memory.add(key, hashes)
-		inHand.remove(hashes)
-	}
-	for _, c := range b.chunks {
-		t.engine.drop(c)
-	}
-	for _, s := range b.splits {
-		if s.done {
-			t.feed.ended(s.delivery.SplitID)
-		}
-	}
+	t.letGo(b, delivered, inHand)
 	if result.Stopped != nil {
 		return fmt.Errorf("write to %s: %w", t.flow.Object.Name, result.Stopped)
 	}
 	return nil
 }
 
-// notWritten settles a batch of which nothing counts. An error that trying again won't mend counts against its
-// deliveries; the lane rests in any case.
+// letGo frees what a committed batch held. Its keys are in the filters before they are no longer in hand, so that
+// nobody takes them for new in between.
+func (t *turn) letGo(b *batch, keys map[hourKey][]connector.Hash, inHand *inHand) {
+	for key, hashes := range b.seen {
+		t.engine.memory.add(key, hashes)
+	}
+	for _, hashes := range keys {
+		for _, h := range hashes {
+			inHand.remove(h)
+		}
+	}
+	for key := range b.sending {
+		inHand.remove(itemHash(key))
+	}
+	for _, c := range b.chunks {
+		t.engine.drop(c)
+	}
+	for _, s := range b.splits {
+		if s.done && !s.failed {
+			t.feed.ended(s.delivery.SplitID)
+		}
+	}
+}
+
+// poisonRest bounds how long a lane rests because of one split: as if so many writes had failed in a row.
+const poisonRest = 3
+
+// notWritten settles a batch of which nothing counts. The lane rests. Trying an Invalid or Internal error again does not mend
+// it, so the split counts the attempt if it was alone in its batch; if it was not, nobody knows whose fault it is, and the
+// lane's next turn writes each split alone.
 func (t *turn) notWritten(ctx context.Context, b *batch, err error) error {
+	backs := b.backs
 	switch fault.ClassOf(err) {
 	case fault.Invalid, fault.Internal:
-		backs := b.backs
-		for _, s := range b.splits {
-			backs = append(backs, t.engine.setback(s.delivery, err))
+		if s, alone := b.alone(); alone {
+			back := t.engine.setback(s.delivery, err)
+			if back.State == store.Pending { // the others of the lane have their turn before
+				back.Due = back.Due.Add(pause(t.engine.store.Now(), nil, poisonRest+1).Sub(t.engine.store.Now()))
+			}
+			backs = append(backs, back)
+			t.sayBack(back, err)
+			t.poisoned = true
 		}
-		if back := t.engine.store.SetBack(ctx, t.lane, t.source.Object.ID, backs); back != nil {
-			return back
-		}
+	}
+	if back := t.engine.store.SetBack(ctx, t.lane, t.source.Object.ID, backs); back != nil {
+		return fmt.Errorf("put deliveries off: %w", back)
 	}
 	return err
 }
 
 // settle turns outcomes into counts, dead letters and inventory.
-func (t *turn) settle(b *batch, result connector.Result) {
-	for i := range b.records {
-		part, outcome, r := b.splits[b.owner[i]], result.Outcomes[i], b.records[i]
+func (t *turn) settle(b *batch, result *connector.Result) {
+	untried := 0
+	for i, r := range b.records {
+		part, outcome := b.splits[b.owner[i]], result.Outcomes[i]
 		switch outcome.Kind {
 		case connector.Stored:
 			part.counts.Delivered++
@@ -114,34 +137,50 @@ func (t *turn) settle(b *batch, result connector.Result) {
 			}
 		case connector.Rejected:
 			part.counts.Dead++
-			b.letters = append(b.letters, letter(part.delivery, r, "destination", outcome.Err))
-		case connector.NotTried:
-			part.failed = true
+			b.letters = append(b.letters, letterOf(part.delivery, b.sources[i], "destination", refusal(outcome)))
+		default:
+			untried++
 		}
 		if t.flow.Mirror {
 			b.items[i] = sentItem(b.items[i], r, outcome)
 		}
 	}
+	b.seen = maps.Clone(b.seen)
+	for key, hashes := range b.seen {
+		b.seen[key] = slices.Clone(hashes)
+	}
 	b.forgetUntried(result.Outcomes)
+	if untried > 0 && result.Stopped == nil { // what follows must not be written as if these were
+		result.Stopped = fault.New(fault.Internal, "the destination did not try %d records and gave no reason", untried)
+	}
+}
+
+func refusal(o connector.Outcome) error {
+	if o.Err == nil {
+		return fault.New(fault.Invalid, "the destination refused the record and gave no reason")
+	}
+	return o.Err
 }
 
 // commit remembers a batch in one transaction, and then what could not be read.
 func (t *turn) commit(ctx context.Context, b *batch, result connector.Result) error {
-	done := store.Committed{Receipt: result.Receipt, SourceID: t.source.Object.ID, Keep: t.engine.set.Lease, Letters: b.letters}
+	done := store.Committed{Receipt: result.Receipt, SourceID: t.source.Object.ID, Keep: t.engine.set.Lease, Letters: b.letters, Saw: b.saw}
 	for _, s := range b.splits {
 		if s.read == 0 && !s.done && s.counts == (store.Counts{}) {
 			continue
 		}
-		p := store.Progressed{Delivery: s.delivery, Done: s.done && !s.failed, Revision: t.flow.Object.Revision, Counts: s.counts, Read: s.delivery.Progress}
-		if t.source.Spec.StableOrder && !s.failed {
-			p.Read = s.upTo
+		p := store.Progressed{Delivery: s.delivery, Done: s.done && !s.failed, Revision: t.flow.revision, Counts: s.counts, Read: s.delivery.Progress, Doubt: s.doubt}
+		if t.source.Spec.StableOrder {
+			if p.Read = s.upTo; s.failed {
+				p.Read = s.upTo - s.read
+			}
 		}
 		done.Deliveries = append(done.Deliveries, p)
 	}
 	for key, hashes := range b.seen {
 		done.Seen = append(done.Seen, store.SeenBlock{Generation: key.generation, Hour: key.hour, Hashes: hashes})
 	}
-	done.Inventory = append(b.items, b.unchanged...)
+	done.Inventory = slices.AppendSeq(slices.Clone(b.items), maps.Values(b.unchanged))
 	if len(done.Deliveries) > 0 {
 		if err := t.engine.store.CommitBatch(ctx, t.lane, done); err != nil {
 			return fmt.Errorf("commit: %w", err)

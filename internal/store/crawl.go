@@ -32,11 +32,38 @@ func (s *Store) LastCrawl(ctx context.Context, flowID int64) (Run, bool, error) 
 	return r, err == nil, s.trouble(err)
 }
 
-// CrawlComplete tells whether a run's listing came to its end and held everything that the source has.
+// CrawlComplete tells whether a run's listing came to its end and held everything that the source has, and whether
+// everything in it could be told by its key.
 func (s *Store) CrawlComplete(ctx context.Context, runID int64) (bool, error) {
 	var complete int64
-	err := s.reading().row(ctx, `SELECT coalesce(max(CASE WHEN ended = 1 THEN complete ELSE 0 END), 0) FROM listing WHERE run_id = ?`, runID).Scan(&complete)
+	err := s.reading().row(ctx, `SELECT coalesce(max(CASE WHEN ended = 1 THEN complete ELSE 0 END), 0) FROM listing
+		WHERE run_id = ? AND NOT EXISTS (SELECT 1 FROM run r WHERE r.id = listing.run_id AND r.doubtful = 1)`, runID).Scan(&complete)
 	return complete != 0, s.trouble(err)
+}
+
+// mostRelists bounds how often one crawl lists again because things changed while they were read.
+const mostRelists = 3
+
+// RelistCrawl makes a crawl list once more if some of its splits changed after they were listed: what they have become
+// is not known to it yet. It gives how many there are, and whether it lists again; after some times it no longer does.
+func (s *Store) RelistCrawl(ctx context.Context, r Run) (changed int64, again bool, err error) {
+	err = s.inTx(ctx, func(t tx) error {
+		again = false
+		err := t.row(ctx, `SELECT count(*) FROM delivery WHERE flow_id = ? AND run_id = ? AND state = ?`, r.FlowID, r.ID, Discarded).Scan(&changed)
+		if err != nil || changed == 0 {
+			return err
+		}
+		n, err := t.changed(ctx, `UPDATE run SET relisted = relisted + 1 WHERE id = ? AND state = ? AND relisted < ?`, r.ID, RunGoing, mostRelists)
+		if err != nil || n == 0 {
+			return err
+		}
+		again = true
+		if err := t.exec(ctx, `UPDATE delivery SET run_id = 0 WHERE flow_id = ? AND run_id = ? AND state = ?`, r.FlowID, r.ID, Discarded); err != nil {
+			return err
+		}
+		return t.exec(ctx, `UPDATE listing SET ended = 0, complete = 0, cursor = ?, due = ? WHERE run_id = ?`, []byte{}, micros(s.now()), r.ID)
+	})
+	return changed, again, err
 }
 
 // ApproveCrawl lets a crawl that waits for approval go on with its deletes.
@@ -58,14 +85,18 @@ func (s *Store) HoldCrawl(ctx context.Context, runID int64, reason string) error
 }
 
 // StartDeletes decides a crawl's deletes: the items that it did not see become splits of its flow, delivered like
-// anything else. It gives how many items there are.
+// anything else. It gives how many items there are; 0 if somebody else has decided them already.
 func (s *Store) StartDeletes(ctx context.Context, r Run, sourceID, destinationID int64) (int64, error) {
 	const page = 1000
 	var total int64
 	err := s.inTx(ctx, func(t tx) error {
 		total = 0
+		first, err := t.changed(ctx, `UPDATE run SET deleting = 1 WHERE id = ? AND state = ? AND deleting = 0`, r.ID, RunGoing)
+		if err != nil || first == 0 {
+			return err
+		}
 		var keys []string
-		err := t.each(ctx, `SELECT key FROM inventory WHERE destination_id = ? AND crawl < ? ORDER BY hash`, []any{destinationID, r.Number}, func(scan func(...any) error) error {
+		err = t.each(ctx, `SELECT key FROM inventory WHERE destination_id = ? AND crawl < ? ORDER BY hash`, []any{destinationID, r.Number}, func(scan func(...any) error) error {
 			var key string
 			err := scan(&key)
 			keys = append(keys, key)
@@ -86,7 +117,7 @@ func (s *Store) StartDeletes(ctx context.Context, r Run, sourceID, destinationID
 				return err
 			}
 		}
-		return t.exec(ctx, `UPDATE run SET deleting = 1 WHERE id = ?`, r.ID)
+		return nil
 	})
 	return total, err
 }
@@ -108,6 +139,41 @@ func (t tx) putOwn(ctx context.Context, sourceID int64, r Run, id string, inline
 		return err
 	}
 	return t.wakeLanes(ctx, r.FlowID, now)
+}
+
+// settleReplay says of each letter that a replay took whether it was sent, and opens the others again: their deliveries
+// failed or were canceled. Nothing happens for other runs.
+func (t tx) settleReplay(ctx context.Context, runID int64) error {
+	var uid, text string
+	err := t.row(ctx, `SELECT uid, spec FROM run WHERE id = ? AND kind = ?`, runID, Replay).Scan(&uid, &text)
+	if isNoRows(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var spec struct {
+		DeadLetters []string `json:"deadLetters"`
+	}
+	if err := json.Unmarshal([]byte(text), &spec); err != nil {
+		return fault.New(fault.Internal, "read run %s: %w", uid, err)
+	}
+	for _, letter := range spec.DeadLetters {
+		hash := SplitHash(ReplayPrefix + uid + ":" + letter)
+		var sent int
+		if err := t.row(ctx, `SELECT count(*) FROM delivery d JOIN split s ON s.id = d.split_id WHERE d.run_id = ? AND d.state = ? AND s.hash = ?`, runID, Delivered, hash[:]).Scan(&sent); err != nil {
+			return err
+		}
+		state := LetterReplayed
+		if sent == 0 {
+			state = LetterOpen
+		}
+		if err := t.exec(ctx, `UPDATE dead_letter SET state = ?, updated = ? WHERE uid = ? AND state = ?`, state, micros(t.s.now()), letter, LetterReplaying); err != nil {
+			return err
+		}
+	}
+	// A letter that is open again may be replayed again; what failed of this one must not be sent beside that.
+	return t.exec(ctx, `UPDATE delivery SET state = ? WHERE run_id = ? AND state IN (?, ?)`, Discarded, runID, Failed, Lost)
 }
 
 // A ReplayedRecord is a dead letter on its way again.

@@ -35,12 +35,20 @@ type Delivery struct {
 	SplitID    int64
 	RunID      int64
 	Generation int64
+	Crawl      int64 // the number of the crawl that wants it; 0: none does
 	Revision   int64 // the flow's at the first attempt; 0: not tried yet
 	State      State
 	Attempts   int
 	Waits      int
 	Progress   int64 // source records that are committed, where the order is stable
 	Split      connector.Split
+}
+
+// DueInOrder is Due with the oldest first alone, for a flow in which what comes later replaces what came before.
+func (s *Store) DueInOrder(ctx context.Context, l Lane, n int, skip map[int64]bool) ([]Delivery, error) {
+	all, err := s.due(ctx, l, n+len(skip), "ASC")
+	all = slices.DeleteFunc(all, func(d Delivery) bool { return skip[d.SplitID] })
+	return all[:min(n, len(all))], err
 }
 
 // Due gives the deliveries of a lane that are due, at most n: the newest and the oldest side by side, so that catching
@@ -70,7 +78,7 @@ func (s *Store) Due(ctx context.Context, l Lane, n int, skip map[int64]bool) ([]
 func (s *Store) due(ctx context.Context, l Lane, n int, order string) ([]Delivery, error) {
 	var all []Delivery
 	err := s.reading().each(ctx, `SELECT d.flow_id, d.split_id, d.run_id, d.generation, d.revision, d.state, d.attempts, d.waits, d.progress,
-		s.stream, s.time, s.ready, s.expires, s.body
+		s.stream, s.time, s.ready, s.expires, s.body, coalesce((SELECT r.number FROM run r WHERE r.id = d.run_id), 0)
 		FROM delivery d JOIN split s ON s.id = d.split_id
 		WHERE d.flow_id = ? AND d.lane = ? AND d.state IN (0, 3) AND d.due <= ? ORDER BY d.time `+order+`, d.split_id `+order+` LIMIT ?`,
 		[]any{l.FlowID, l.Number, micros(s.now()), n}, func(scan func(...any) error) error {
@@ -81,7 +89,7 @@ func (s *Store) due(ctx context.Context, l Lane, n int, order string) ([]Deliver
 				kept               splitBody
 			)
 			if err := scan(&d.FlowID, &d.SplitID, &d.RunID, &d.Generation, &d.Revision, &d.State, &d.Attempts, &d.Waits, &d.Progress,
-				&d.Split.Stream, &at, &ready, &expires, &body); err != nil {
+				&d.Split.Stream, &at, &ready, &expires, &body, &d.Crawl); err != nil {
 				return err
 			}
 			if len(body) > 0 {
@@ -103,6 +111,7 @@ type Progressed struct {
 	Done     bool  // every record of the split is committed with this batch
 	Revision int64 // the flow's, put down at the first attempt
 	Read     int64 // source records that are committed, counted from the split's beginning
+	Doubt    bool  // a record without a key was refused: the crawl can't tell what it did not see
 	Counts         // of this batch, for coverage
 }
 
@@ -113,6 +122,7 @@ type Committed struct {
 	Seen       []SeenBlock
 	Letters    []DeadLetter
 	Inventory  []InventoryItem
+	Saw        []SawKey
 	SourceID   int64
 	Keep       time.Duration // the lease lasts this much longer
 }
@@ -131,6 +141,9 @@ func (s *Store) CommitBatch(ctx context.Context, l Lane, c Committed) error {
 			return err
 		}
 		if err := t.putInventory(ctx, c.Inventory); err != nil {
+			return err
+		}
+		if err := t.sawKeys(ctx, c.Saw); err != nil {
 			return err
 		}
 		return t.progress(ctx, l, c, micros(now))
@@ -159,6 +172,11 @@ func (t tx) progress(ctx context.Context, l Lane, c Committed, now int64) error 
 		if err := t.exec(ctx, `UPDATE delivery SET progress = ?, revision = CASE WHEN revision = 0 THEN ? ELSE revision END`+set+` WHERE flow_id = ? AND split_id = ?`,
 			append(args, l.FlowID, p.SplitID)...); err != nil {
 			return err
+		}
+		if p.Doubt {
+			if err := t.exec(ctx, `UPDATE run SET doubtful = 1 WHERE id = ?`, p.RunID); err != nil {
+				return err
+			}
 		}
 		total = total.Plus(p.Counts)
 		if p.RunID != 0 {

@@ -31,6 +31,7 @@ type InventoryItem struct {
 	Content, ACL  connector.Hash
 	Crawl         int64
 	Error         string
+	Delete        bool // it is being deleted: only its state and error are changed, and no row is made
 	Gone          bool // the destination no longer holds it: the row goes
 }
 
@@ -55,6 +56,8 @@ func (t tx) putInventory(ctx context.Context, items []InventoryItem) error {
 	for _, i := range sortedByHash(items) {
 		if i.Gone {
 			err = t.exec(ctx, `DELETE FROM inventory WHERE destination_id = ? AND hash = ? AND key = ?`, i.DestinationID, KeyHash(i.Key), i.Key)
+		} else if i.Delete {
+			err = t.exec(ctx, `UPDATE inventory SET state = ?, error = ? WHERE destination_id = ? AND hash = ? AND key = ?`, i.State, i.Error, i.DestinationID, KeyHash(i.Key), i.Key)
 		} else {
 			_, err = put.ExecContext(ctx, i.DestinationID, KeyHash(i.Key), i.Key, KeyHash(i.SourceKey), i.SplitID, i.State, i.Content[:], i.ACL[:], i.Crawl, i.Error)
 		}
@@ -150,16 +153,23 @@ func (t tx) sawSplit(ctx context.Context, destinationID, splitID, crawl int64) (
 	return true, t.exec(ctx, `UPDATE inventory SET crawl = ? WHERE destination_id = ? AND split_id = ? AND crawl < ?`, crawl, destinationID, splitID, crawl)
 }
 
-// SawKeys marks items as seen by a crawl though nothing was sent: their record was refused, or did not change.
-func (s *Store) SawKeys(ctx context.Context, destinationID int64, sourceKeys []string, crawl int64) error {
-	return s.inTx(ctx, func(t tx) error {
-		for _, k := range sourceKeys {
-			if err := t.exec(ctx, `UPDATE inventory SET crawl = ? WHERE destination_id = ? AND source_key = ? AND crawl < ?`, crawl, destinationID, KeyHash(k), crawl); err != nil {
-				return err
-			}
+// A SawKey is a key of the source whose record a crawl met though nothing was sent: it was refused.
+type SawKey struct {
+	DestinationID int64
+	SourceKey     string
+	SplitID       int64 // the items belong to it from now on: a later crawl that need not read it marks them too
+	Crawl         int64
+}
+
+// sawKeys marks the items of keys as seen.
+func (t tx) sawKeys(ctx context.Context, keys []SawKey) error {
+	for _, k := range keys {
+		if err := t.exec(ctx, `UPDATE inventory SET crawl = ?, split_id = ? WHERE destination_id = ? AND source_key = ? AND crawl <= ?`,
+			k.Crawl, k.SplitID, k.DestinationID, KeyHash(k.SourceKey), k.Crawl); err != nil {
+			return err
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // InventorySize counts the items of a destination, and those that a crawl did not see.

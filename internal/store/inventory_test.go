@@ -48,11 +48,18 @@ func TestInventoryStates(t *testing.T) {
 		if all, unseen, err := w.s.InventorySize(w.ctx(), dest, 2); all != 2 || unseen != 1 || err != nil {
 			t.Errorf("%d items, %d unseen, %v", all, unseen, err)
 		}
-		w.ok(w.s.SawKeys(w.ctx(), dest, []string{"row-b", "row-nobody"}, 2))
+		saw := func(crawl int64, keys ...string) {
+			var all []store.SawKey
+			for _, key := range keys {
+				all = append(all, store.SawKey{DestinationID: dest, SourceKey: key, SplitID: 5, Crawl: crawl})
+			}
+			w.ok(w.s.CommitBatch(w.ctx(), l, store.Committed{Keep: lease, Saw: all}))
+		}
+		saw(2, "row-b", "row-nobody")
 		if _, unseen, _ := w.s.InventorySize(w.ctx(), dest, 2); unseen != 0 {
 			t.Errorf("%d unseen", unseen)
 		}
-		w.ok(w.s.SawKeys(w.ctx(), dest, []string{"row-b"}, 1)) // an older crawl takes nothing back
+		saw(1, "row-b") // an older crawl takes nothing back
 		if _, unseen, _ := w.s.InventorySize(w.ctx(), dest, 2); unseen != 0 {
 			t.Errorf("%d unseen after an older crawl", unseen)
 		}

@@ -117,14 +117,34 @@ func (s *Store) TakeOver(ctx context.Context) error {
 
 // NextDue is when the next listing or lane is due that nobody holds; zero: none ever.
 func (s *Store) NextDue(ctx context.Context) (time.Time, error) {
-	var due int64
-	err := s.reading().row(ctx, `SELECT coalesce(min(due), ?) FROM (
-		SELECT min(CASE WHEN due > lease_until THEN due ELSE lease_until END) AS due FROM listing WHERE ended = 0 AND paused = 0 AND due < ?
-		UNION ALL SELECT min(CASE WHEN due > lease_until THEN due ELSE lease_until END) FROM lane WHERE paused = 0 AND due < ?) AS d`, int64(never), int64(never), int64(never)).Scan(&due)
-	if due == never {
-		due = 0
+	listing, err := s.NextListing(ctx)
+	if err != nil {
+		return time.Time{}, err
 	}
+	lane, err := s.NextLane(ctx)
+	if listing.IsZero() || !lane.IsZero() && lane.Before(listing) {
+		listing = lane
+	}
+	return listing, err
+}
+
+// NextListing is when the next listing is due, or when the lease of one that is due ends; zero: none ever.
+func (s *Store) NextListing(ctx context.Context) (time.Time, error) {
+	return s.nextTurn(ctx, "listing", " AND ended = 0")
+}
+
+// NextLane is NextListing for lanes.
+func (s *Store) NextLane(ctx context.Context) (time.Time, error) { return s.nextTurn(ctx, "lane", "") }
+
+func (s *Store) nextTurn(ctx context.Context, table, more string) (time.Time, error) {
+	var due int64
+	err := s.reading().row(ctx, `SELECT coalesce(min(CASE WHEN due > lease_until THEN due ELSE lease_until END), 0) FROM `+table+` WHERE paused = 0 AND due < ?`+more, int64(never)).Scan(&due)
 	return moment(due), s.trouble(err)
+}
+
+// Follows tells whether nobody else had the row between an earlier lease of it and this one.
+func (l Lease) Follows(earlier Lease) bool {
+	return l.table == earlier.table && l.ID == earlier.ID && l.token == earlier.token+1
 }
 
 // A Turn is a listing or a lane that is due and that nobody holds. Its lease tells this turn from the ones before.

@@ -130,9 +130,20 @@ func (t tx) putGaps(ctx context.Context, sourceID int64, gaps []connector.Gap) e
 	return nil
 }
 
-// ListNow makes the listings of all sources that are not paused due now.
+// ListNow makes the listings of all sources that are not paused due now, and what rests after a trouble of its own is
+// tried at once: a person asked. What a remote asked to wait for is not.
 func (s *Store) ListNow(ctx context.Context) error {
 	return s.inTx(ctx, func(t tx) error {
-		return t.exec(ctx, `UPDATE listing SET due = ? WHERE ended = 0 AND paused = 0`, micros(s.now()))
+		now := micros(s.now())
+		for _, q := range []string{
+			`UPDATE listing SET due = ?, failures = 0 WHERE ended = 0 AND paused = 0 AND NOT (error LIKE '{"class":"throttled"%' AND due > ?)`,
+			`UPDATE delivery SET due = ?, waits = 0 WHERE state IN (0, 3) AND waits > 0 AND NOT (error LIKE '{"class":"throttled"%' AND due > ?)`,
+			`UPDATE lane SET due = ?, failures = 0, blocked = 0 WHERE paused = 0 AND failures > 0 AND NOT (error LIKE '{"class":"throttled"%' AND blocked > ?)`,
+		} {
+			if err := t.exec(ctx, q, now, now); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }

@@ -51,6 +51,9 @@ func (s *Store) CreateRun(ctx context.Context, r Run, listing *RunListing) (Run,
 	r.UID, r.State, r.Created = newUID("run_"), RunGoing, s.now()
 	err := s.inTx(ctx, func(t tx) error {
 		if r.Kind == Crawl {
+			if err := t.onlyCrawl(ctx, r.FlowID); err != nil {
+				return err
+			}
 			if err := t.row(ctx, `SELECT coalesce(max(number), 0) + 1 FROM run WHERE flow_id = ? AND kind = ?`, r.FlowID, Crawl).Scan(&r.Number); err != nil {
 				return err
 			}
@@ -71,6 +74,21 @@ func (s *Store) CreateRun(ctx context.Context, r Run, listing *RunListing) (Run,
 			listing.SourceID, r.ID, r.FlowID, generation, nonNil(listing.Cursor), listing.Tenant, micros(r.Created), listing.SourceID, Source)
 	})
 	return r, err
+}
+
+// onlyCrawl refuses a crawl beside an open one, also when two nodes begin one at the same time.
+func (t tx) onlyCrawl(ctx context.Context, flowID int64) error {
+	if t.s.kind == onPostgres {
+		if err := t.exec(ctx, `SELECT id FROM object WHERE id = ? FOR UPDATE`, flowID); err != nil {
+			return err
+		}
+	}
+	var open int
+	err := t.row(ctx, `SELECT count(*) FROM run WHERE flow_id = ? AND kind = ? AND state IN (?, ?)`, flowID, Crawl, RunGoing, RunHolding).Scan(&open)
+	if err == nil && open > 0 {
+		err = &fault.Error{Class: fault.Conflict, Code: "crawl_open", Title: "a crawl of this flow is under way", Hint: "headrace run list shows it; cancel it to begin another"}
+	}
+	return err
 }
 
 const runColumns = `id, uid, kind, flow_id, number, state, deleting, spec, error, created, finished`
@@ -161,7 +179,10 @@ func (s *Store) EndRun(ctx context.Context, id int64, state, reason string) erro
 		if isNoRows(err) {
 			return nil
 		}
-		if err != nil || state != RunCanceled {
+		if err != nil {
+			return err
+		}
+		if err := t.settleReplay(ctx, id); err != nil || state != RunCanceled {
 			return err
 		}
 		var splits []int64

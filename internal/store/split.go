@@ -222,7 +222,10 @@ func (t tx) wantAgain(ctx context.Context, l Listing, crawl *CrawlListing, split
 // became is surely at the destination. Then it is marked as seen by the crawl.
 func (t tx) deliveredSound(ctx context.Context, l Listing, splitID int64, crawl CrawlListing) (bool, error) {
 	var n int
-	err := t.row(ctx, `SELECT count(*) FROM delivery WHERE flow_id = ? AND split_id = ? AND state = 1 AND revision = ?`, l.FlowID, splitID, crawl.Revision).Scan(&n)
+	// The item of a letter that was replayed belongs to the replay; reading the split again makes it this one's.
+	err := t.row(ctx, `SELECT count(*) FROM delivery WHERE flow_id = ? AND split_id = ? AND state = 1 AND revision = ? AND NOT EXISTS
+		(SELECT 1 FROM dead_letter d WHERE d.flow_id = delivery.flow_id AND d.split_id = delivery.split_id AND d.state IN (?, ?))`,
+		l.FlowID, splitID, crawl.Revision, LetterReplaying, LetterReplayed).Scan(&n)
 	if err != nil || n == 0 {
 		return false, err
 	}

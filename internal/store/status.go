@@ -150,12 +150,16 @@ func (s *Store) Trials(ctx context.Context, flowID int64, limit int) ([]Trial, e
 type Standing struct {
 	Unlisted  int64 // listings that have not come to their end since a time
 	Available int64 // deliveries whose splits may be read now, those that wait after a trouble included
-	Runs      int64 // runs that have not ended
+	Runs      int64 // runs that have nothing left to do and are about to end
 	Troubles  []Trouble
 }
 
-// patience is how often in a row something may fail before nobody waits for it any more.
-const patience = 5
+// hopeful is the condition that something may still end well by itself: it has not failed five times in a row, or twice
+// for want of a permission or a right setting, which only a person can mend. What was asked to wait always may.
+func hopeful(failures, trouble string) string {
+	return `(` + failures + ` < CASE WHEN ` + trouble + ` LIKE '{"class":"denied"%' OR ` + trouble + ` LIKE '{"class":"invalid"%' THEN 2 ELSE 5 END
+		OR ` + trouble + ` LIKE '{"class":"throttled"%')`
+}
 
 // Standing tells what is left to do; since is when the work began. What failed again and again is not waited for but
 // told as a trouble; what was asked to wait by the remote is waited for.
@@ -177,16 +181,16 @@ func (s *Store) Standing(ctx context.Context, since time.Time) (Standing, error)
 			return nil
 		})
 	}
-	err := t.row(ctx, `SELECT count(*) FROM listing l WHERE l.ended = 0 AND l.paused = 0 AND (l.listed_at < ? OR l.due <= ?) AND (l.failures < ? OR l.error LIKE '{"class":"throttled"%')
+	err := t.row(ctx, `SELECT count(*) FROM listing l WHERE l.ended = 0 AND l.paused = 0 AND (l.listed_at < ? OR l.due <= ? OR l.failures > 0) AND `+hopeful("l.failures", "l.error")+`
 		AND (l.run_id <> 0 OR EXISTS (SELECT 1 FROM object o WHERE o.kind = 'flow' AND o.source = l.source_id AND o.paused = 0 AND o.spec NOT LIKE '%"mode":"mirror"%'))`,
-		micros(since), now, patience).Scan(&st.Unlisted)
+		micros(since), now).Scan(&st.Unlisted)
 	if err == nil {
 		err = t.row(ctx, `SELECT count(*) FROM delivery d JOIN split s ON s.id = d.split_id JOIN lane l ON l.flow_id = d.flow_id AND l.lane = d.lane
-			WHERE d.state IN (0, 3) AND s.ready <= ? AND d.waits < ? AND l.paused = 0 AND (l.failures < ? OR l.error LIKE '{"class":"throttled"%')`,
-			now, patience, patience).Scan(&st.Available)
+			WHERE d.state IN (0, 3) AND s.ready <= ? AND l.paused = 0 AND `+hopeful("d.waits", "coalesce(d.error, '')")+` AND `+hopeful("l.failures", "l.error"), now).Scan(&st.Available)
 	}
-	if err == nil {
-		err = t.row(ctx, `SELECT count(*) FROM run WHERE state = ?`, RunGoing).Scan(&st.Runs)
+	if err == nil { // those with work left are counted above, unless nobody waits for it
+		err = t.row(ctx, `SELECT count(*) FROM run r WHERE r.state = ? AND NOT EXISTS (SELECT 1 FROM listing l WHERE l.run_id = r.id AND l.ended = 0)
+			AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.flow_id = r.flow_id AND d.run_id = r.id AND d.state IN (0, 3))`, RunGoing).Scan(&st.Runs)
 	}
 	if err == nil {
 		err = collect(`SELECT error FROM listing WHERE ended = 0 AND paused = 0 AND error <> '' AND failures > 0`)
@@ -195,7 +199,7 @@ func (s *Store) Standing(ctx context.Context, since time.Time) (Standing, error)
 		err = collect(`SELECT error FROM lane WHERE paused = 0 AND error <> '' AND failures > 0`)
 	}
 	if err == nil {
-		err = collect(`SELECT DISTINCT d.error FROM delivery d WHERE d.state IN (0, 3) AND d.waits >= ? AND d.error IS NOT NULL LIMIT 20`, patience)
+		err = collect(`SELECT DISTINCT d.error FROM delivery d WHERE d.state IN (0, 3) AND d.error IS NOT NULL AND NOT ` + hopeful("d.waits", "d.error") + ` LIMIT 20`)
 	}
 	return st, s.trouble(err)
 }

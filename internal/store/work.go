@@ -12,11 +12,19 @@ const never = math.MaxInt64
 func (t tx) objectMade(ctx context.Context, o Object) error {
 	due, paused := micros(t.s.now()), flag(o.Paused)
 	switch o.Kind {
+	case Credential:
+		return t.tryAgain(ctx, due, `source_id IN (SELECT id FROM object WHERE kind = 'source' AND credential = ?)`,
+			`flow_id IN (SELECT f.id FROM object f JOIN object u ON u.id IN (f.source, f.destination) WHERE f.kind = 'flow' AND u.credential = ?)`, o.ID)
+	case Destination:
+		return t.tryAgain(ctx, due, ``, `flow_id IN (SELECT id FROM object WHERE kind = 'flow' AND destination = ?)`, o.ID)
 	case Source:
 		if err := t.exec(ctx, `INSERT INTO listing (source_id, cursor, due) VALUES (?,?,?) ON CONFLICT (source_id, run_id) DO NOTHING`, o.ID, []byte{}, due); err != nil {
 			return err
 		}
-		return t.exec(ctx, `UPDATE listing SET tenant = ?, paused = ?, due = ?, failures = 0 WHERE source_id = ? AND ended = 0`, o.Tenant, paused, due, o.ID)
+		if err := t.exec(ctx, `UPDATE listing SET tenant = ?, paused = ?, due = ?, failures = 0 WHERE source_id = ? AND ended = 0`, o.Tenant, paused, due, o.ID); err != nil {
+			return err
+		}
+		return t.tryAgain(ctx, due, ``, `flow_id IN (SELECT id FROM object WHERE kind = 'flow' AND source = ?)`, o.ID)
 	case Flow:
 		for lane := range max(o.Lanes, 1) {
 			if err := t.exec(ctx, `INSERT INTO lane (flow_id, lane, tenant, due) VALUES (?,?,?,?) ON CONFLICT (flow_id, lane) DO NOTHING`, o.ID, lane, o.Tenant, due); err != nil {
@@ -35,6 +43,19 @@ func (t tx) objectMade(ctx context.Context, o Object) error {
 		return t.exec(ctx, `INSERT INTO flow_count (flow_id, run_id) VALUES (?, 0) ON CONFLICT (flow_id, run_id) DO NOTHING`, o.ID)
 	}
 	return nil
+}
+
+// tryAgain ends the rest that listings and lanes take after a trouble: a person has changed what they use.
+func (t tx) tryAgain(ctx context.Context, due int64, listings, lanes string, id int64) error {
+	if listings != "" {
+		if err := t.exec(ctx, `UPDATE listing SET due = ?, failures = 0 WHERE failures > 0 AND ended = 0 AND `+listings, due, id); err != nil {
+			return err
+		}
+	}
+	if err := t.exec(ctx, `UPDATE delivery SET due = ?, waits = 0 WHERE state IN (0, 3) AND waits > 0 AND `+lanes, due, id); err != nil {
+		return err
+	}
+	return t.exec(ctx, `UPDATE lane SET due = ?, failures = 0, blocked = 0 WHERE failures > 0 AND `+lanes, due, id)
 }
 
 // objectGone forgets what belongs to a removed object.
