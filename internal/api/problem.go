@@ -85,12 +85,12 @@ func (p Problem) Err() error {
 	case len(p.Problems) > 0:
 		e.Title, e.Err = "", p.Problems
 	case p.Detail != "":
-		e.Err = detail(p.Detail)
+		e.Title, e.Err = "", detail(p.Detail)
 	}
 	return e
 }
 
-// detail is the whole text of an error that came from another process; its title is part of it.
+// detail is the whole text of an error that came from another process; the title is part of it.
 type detail string
 
 func (d detail) Error() string { return string(d) }

@@ -165,8 +165,8 @@ func (s *Service) backfillOf(ctx context.Context, r BackfillRequest) (o, src sto
 		err = fault.Problems{{Field: "from", Text: "must be before to, and in the past"}}.Err()
 		return
 	}
-	if horizon := use.Connector.Source.Horizon; horizon > 0 && w.From.Before(now.Add(-horizon)) {
-		w.From, clamped = now.Add(-horizon), true
+	if horizon := use.Connector.Source.Horizon; horizon > 0 && w.From.Before(reach(use, now)) {
+		w.From, clamped = reach(use, now), true
 		if !w.From.Before(w.To) {
 			err = (&fault.Error{Class: fault.Lost, Code: "beyond_horizon", Title: fmt.Sprintf("the source keeps %s; all of this is older", connector.Duration(horizon))}).
 				WithHint("Look for it in Purview's audit search and export it there.")

@@ -59,13 +59,22 @@ func (s *Service) CatchUp(ctx context.Context, o store.Object) (*store.Run, erro
 	now := s.Store.Now().UTC()
 	from := time.Time{}
 	if use.Connector.Source.Horizon > 0 {
-		from = now.Add(-use.Connector.Source.Horizon)
+		from = reach(use, now)
 	}
 	if s, _ := Read(o); s.Mode == Mirror {
 		return nil, nil // its first crawl reads everything
 	}
 	run, err := s.startBackfill(ctx, o, src, use, Window{From: from, To: now}, false, "what the source had before the flow was made")
 	return &run, err
+}
+
+// brink is how much of a source's oldest content is left alone: it is forgotten before it could be listed and read,
+// and asking for it would be reported as a loss.
+const brink = 10 * time.Minute
+
+// reach is the earliest time that a backfill can ask for.
+func reach(use object.Use, now time.Time) time.Time {
+	return now.Add(brink - use.Connector.Source.Horizon)
 }
 
 // hasListed tells whether splits of a source may be known that a new flow was not there for.
