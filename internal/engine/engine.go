@@ -49,6 +49,7 @@ type Options struct {
 	Opener   Opener
 	Settings Settings // zero: DefaultSettings
 	Node     string   // who holds our leases, for people
+	HoldDir  string   // where content is kept that expires before it is delivered; "": nowhere
 	Wake     func()   // called when a listing found work; may be nil
 	Log      *slog.Logger
 }
