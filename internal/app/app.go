@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/headrace/headrace/internal/api"
@@ -52,6 +53,9 @@ type App struct {
 	limits    *limit.Limits
 	transport *http.Transport
 	log       *slog.Logger
+
+	hooksMu sync.Mutex
+	hooks   map[int64]hook // webhook handlers by source
 }
 
 // Open opens database and vault and builds the services; nothing works yet. Errors are those of store.Open and

@@ -97,30 +97,64 @@ func (a *App) webhooks(wake func()) http.Handler {
 	return mux
 }
 
+// webhook gives a source's handler. It is kept until the source or its credential changes, since it remembers what
+// it was told.
 func (a *App) webhook(ctx context.Context, name string, wake func()) (http.Handler, error) {
 	o, err := a.store.Object(ctx, store.Source, name)
 	if err != nil {
 		return nil, err
 	}
+	made := fmt.Sprintf("%d.%d", o.ID, o.Revision)
+	if o.CredentialID != 0 {
+		c, err := a.store.ObjectByID(ctx, store.Credential, o.CredentialID)
+		if err != nil {
+			return nil, err
+		}
+		made += fmt.Sprintf(" %d.%d", c.ID, c.Revision)
+	}
+	a.hooksMu.Lock()
+	defer a.hooksMu.Unlock()
+	if kept, ok := a.hooks[o.ID]; ok && kept.made == made {
+		return kept.handler, nil
+	}
+	h, err := a.openWebhook(ctx, o, wake)
+	if err != nil {
+		return nil, err
+	}
+	if a.hooks == nil {
+		a.hooks = map[int64]hook{}
+	}
+	a.hooks[o.ID] = hook{made: made, handler: h}
+	return h, nil
+}
+
+// hook is a handler with the revisions that it was made of.
+type hook struct {
+	made    string
+	handler http.Handler
+}
+
+func (a *App) openWebhook(ctx context.Context, o store.Object, wake func()) (http.Handler, error) {
 	use, err := a.Services.Sources.Read(o)
 	if err != nil {
 		return nil, err
 	}
 	if use.Connector.Source.Webhook == nil {
-		return nil, fmt.Errorf("source %s takes no webhooks", name)
+		return nil, fmt.Errorf("source %s takes no webhooks", o.Name)
 	}
 	env, err := a.Services.Sources.Env(ctx, o)
 	if err != nil {
 		return nil, err
 	}
+	later := context.WithoutCancel(ctx)
 	h := use.Connector.Source.Webhook(use.Config, env, func() {
-		if err := a.store.WakeSource(context.WithoutCancel(ctx), o.ID); err != nil {
-			a.log.Warn("a source could not be woken", telemetry.Source, name, telemetry.Err, err)
+		if err := a.store.WakeSource(later, o.ID); err != nil {
+			a.log.Warn("a source could not be woken", telemetry.Source, o.Name, telemetry.Err, err)
 		}
 		wake()
 	})
 	if h == nil {
-		return nil, fmt.Errorf("source %s wants no webhooks", name)
+		return nil, fmt.Errorf("source %s wants no webhooks", o.Name)
 	}
 	return h, nil
 }
