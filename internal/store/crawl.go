@@ -126,13 +126,12 @@ func (s *Store) StartDeletes(ctx context.Context, r Run, sourceID, destinationID
 func (t tx) putOwn(ctx context.Context, sourceID int64, r Run, id string, inline []byte) error {
 	now := micros(t.s.now())
 	hash := SplitHash(id)
-	body, err := json.Marshal(splitBody{ID: id, Inline: inline})
-	if err != nil {
+	var split int64
+	if err := t.row(ctx, `INSERT INTO split (source_id, hash, stream, time, ready, expires, listed_at) VALUES (?,?,?,?,0,0,?) RETURNING id`,
+		sourceID, hash[:], r.Kind, now, now).Scan(&split); err != nil {
 		return err
 	}
-	var split int64
-	if err := t.row(ctx, `INSERT INTO split (source_id, hash, stream, time, ready, expires, listed_at, body) VALUES (?,?,?,?,0,0,?,?) RETURNING id`,
-		sourceID, hash[:], r.Kind, now, now, body).Scan(&split); err != nil {
+	if err := t.putBody(ctx, split, splitBody{ID: id, Inline: inline}); err != nil {
 		return err
 	}
 	if err := t.exec(ctx, `INSERT INTO delivery (flow_id, split_id, run_id, generation, lane, state, due, time) VALUES (?,?,?,?,0,0,?,?)`, r.FlowID, split, r.ID, r.ID, now, now); err != nil {

@@ -78,8 +78,8 @@ func (s *Store) Due(ctx context.Context, l Lane, n int, skip map[int64]bool) ([]
 func (s *Store) due(ctx context.Context, l Lane, n int, order string) ([]Delivery, error) {
 	var all []Delivery
 	err := s.reading().each(ctx, `SELECT d.flow_id, d.split_id, d.run_id, d.generation, d.revision, d.state, d.attempts, d.waits, d.progress,
-		s.stream, s.time, s.ready, s.expires, s.body, coalesce((SELECT r.number FROM run r WHERE r.id = d.run_id), 0)
-		FROM delivery d JOIN split s ON s.id = d.split_id
+		s.stream, s.time, s.ready, s.expires, b.body, coalesce((SELECT r.number FROM run r WHERE r.id = d.run_id), 0)
+		FROM delivery d JOIN split s ON s.id = d.split_id LEFT JOIN split_body b ON b.split_id = d.split_id
 		WHERE d.flow_id = ? AND d.lane = ? AND d.state IN (0, 3) AND d.due <= ? ORDER BY d.time `+order+`, d.split_id `+order+` LIMIT ?`,
 		[]any{l.FlowID, l.Number, micros(s.now()), n}, func(scan func(...any) error) error {
 			var (
@@ -234,8 +234,8 @@ func (t tx) lockSplits(ctx context.Context, splits []int64) error {
 // again.
 func (t tx) forgetBodies(ctx context.Context, splits []int64) error {
 	return inChunks(splits, func(part []any) error {
-		return t.exec(ctx, `UPDATE split SET body = NULL WHERE id IN (`+marks(len(part))+`)
-			AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.split_id = split.id AND d.state IN (0, 2, 3))`, part...)
+		return t.exec(ctx, `DELETE FROM split_body WHERE split_id IN (`+marks(len(part))+`)
+			AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.split_id = split_body.split_id AND d.state IN (0, 2, 3))`, part...)
 	})
 }
 

@@ -26,7 +26,7 @@ func raw(t testing.TB, d *storetest.Database) *sql.DB {
 
 func bodies(t testing.TB, d *storetest.Database) (n int) {
 	t.Helper()
-	if err := raw(t, d).QueryRow(`SELECT count(*) FROM split WHERE body IS NOT NULL`).Scan(&n); err != nil {
+	if err := raw(t, d).QueryRow(`SELECT count(*) FROM split_body`).Scan(&n); err != nil {
 		t.Fatal(err)
 	}
 	return n

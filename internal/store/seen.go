@@ -22,7 +22,7 @@ type SeenBlock struct {
 
 const (
 	// blockHashes bounds a block, so that looking one key up never reads much.
-	blockHashes = 4096
+	blockHashes = 1024
 	// mergeAt sorted runs of one tier become one of the next: a key is rewritten once for each tier, not once for
 	// each commit.
 	mergeAt = 8
@@ -136,7 +136,7 @@ func (s *Store) Seen(ctx context.Context, flowID, generation, hour int64, hashes
 		if err != nil {
 			return err
 		}
-		const chunk = 32 // blocks of at most 64 KiB
+		const chunk = 64 // blocks of at most 16 KiB
 		for part := range slices.Chunk(blocks, chunk) {
 			if err := t.each(ctx, `SELECT hashes FROM seen WHERE flow_id = ? AND generation = ? AND hour = ? AND block IN (`+marks(len(part))+`)`,
 				append([]any{flowID, generation, hour}, part...), func(scan func(...any) error) error {

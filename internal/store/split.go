@@ -46,8 +46,15 @@ type listedSplit struct {
 	runOnly bool // known, but only to a run of another flow
 }
 
-func (l *listedSplit) body() ([]byte, error) {
-	return json.Marshal(splitBody{l.ID, l.Locator, l.Inline})
+func (l *listedSplit) body() splitBody { return splitBody{l.ID, l.Locator, l.Inline} }
+
+// putBody keeps what reading a split needs.
+func (t tx) putBody(ctx context.Context, splitID int64, body splitBody) error {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	return t.exec(ctx, `INSERT INTO split_body (split_id, body) VALUES (?,?) ON CONFLICT (split_id) DO UPDATE SET body = excluded.body`, splitID, text)
 }
 
 // lane is where a flow with so many lanes delivers the split.
@@ -89,6 +96,11 @@ func (t tx) putSplits(ctx context.Context, l Listing, found Listed) (int, error)
 			if split.fresh {
 				fresh++
 				hours[splitHour{split.Stream, hourOf(split.Time)}]++
+			}
+		}
+		if len(flows) > 0 {
+			if err := t.putBodies(ctx, splits); err != nil {
+				return 0, err
 			}
 		}
 		for flow, lanes := range flows {
@@ -136,14 +148,10 @@ func (t tx) insertSplits(ctx context.Context, l Listing, byHash map[[16]byte]*li
 	now := micros(t.s.now())
 	var args []any
 	for _, split := range splits {
-		body, err := split.body()
-		if err != nil {
-			return err
-		}
-		args = append(args, l.SourceID, split.hash[:], split.Stream, micros(split.Time), micros(split.Ready), micros(split.Expires), now, flag(l.RunID != 0), body)
+		args = append(args, l.SourceID, split.hash[:], split.Stream, micros(split.Time), micros(split.Ready), micros(split.Expires), now, flag(l.RunID != 0))
 	}
-	rows := strings.Repeat(`,(?,?,?,?,?,?,?,?,?)`, len(splits))[1:]
-	return t.each(ctx, `INSERT INTO split (source_id, hash, stream, time, ready, expires, listed_at, run_only, body) VALUES `+rows+` RETURNING id, hash`, args,
+	rows := strings.Repeat(`,(?,?,?,?,?,?,?,?)`, len(splits))[1:]
+	return t.each(ctx, `INSERT INTO split (source_id, hash, stream, time, ready, expires, listed_at, run_only) VALUES `+rows+` RETURNING id, hash`, args,
 		func(scan func(...any) error) error {
 			var (
 				id   int64
@@ -156,6 +164,24 @@ func (t tx) insertSplits(ctx context.Context, l Listing, byHash map[[16]byte]*li
 			split.id, split.fresh = id, true
 			return nil
 		})
+}
+
+// putBodies keeps what reading the fresh splits needs.
+func (t tx) putBodies(ctx context.Context, splits []*listedSplit) error {
+	var args []any
+	for _, split := range splits {
+		if split.fresh {
+			text, err := json.Marshal(split.body())
+			if err != nil {
+				return err
+			}
+			args = append(args, split.id, text)
+		}
+	}
+	if len(args) == 0 {
+		return nil
+	}
+	return t.exec(ctx, `INSERT INTO split_body (split_id, body) VALUES `+strings.Repeat(`,(?,?)`, len(args)/2)[1:], args...)
 }
 
 const insertDelivery = `INSERT INTO delivery (flow_id, split_id, run_id, generation, lane, state, due, time) VALUES `
@@ -211,11 +237,7 @@ func (t tx) wantAgain(ctx context.Context, l Listing, crawl *CrawlListing, split
 	if err != nil || n == 0 {
 		return false, err
 	}
-	body, err := split.body()
-	if err != nil {
-		return false, err
-	}
-	return true, t.exec(ctx, `UPDATE split SET body = ? WHERE id = ?`, body, split.id)
+	return true, t.putBody(ctx, split.id, split.body())
 }
 
 // deliveredSound tells whether a split needs no reading: it was delivered by the same revision and everything that it

@@ -32,7 +32,7 @@ func (c *statements) get(q string) *sql.Stmt {
 	if stmt := c.ready[q]; stmt != nil {
 		return stmt
 	}
-	if len(c.ready)+len(c.wanted) < statementBound && !strings.Contains(q, "IN (?") {
+	if len(c.ready)+len(c.wanted) < statementBound && !strings.Contains(q, "IN (?") && !strings.Contains(q, "),(?") {
 		c.wanted[q] = true
 	}
 	return nil

@@ -124,10 +124,10 @@ type Trial struct {
 // Trials gives the failed and lost deliveries of a flow and those that wait after a trouble, the oldest first.
 func (s *Store) Trials(ctx context.Context, flowID int64, limit int) ([]Trial, error) {
 	var all []Trial
-	err := s.reading().each(ctx, `SELECT s.stream, s.time, s.body, d.state, d.tries, coalesce(d.error, '') FROM (
+	err := s.reading().each(ctx, `SELECT s.stream, s.time, b.body, d.state, d.tries, coalesce(d.error, '') FROM (
 			SELECT split_id, state, attempts + waits AS tries, error, time FROM delivery WHERE flow_id = ? AND state IN (2, 4)
 			UNION ALL SELECT split_id, state, attempts + waits AS tries, error, time FROM delivery WHERE flow_id = ? AND state IN (0, 3) AND error IS NOT NULL) d
-		JOIN split s ON s.id = d.split_id ORDER BY d.time, d.split_id LIMIT ?`, []any{flowID, flowID, limit},
+		JOIN split s ON s.id = d.split_id LEFT JOIN split_body b ON b.split_id = s.id ORDER BY d.time, d.split_id LIMIT ?`, []any{flowID, flowID, limit},
 		func(scan func(...any) error) error {
 			var (
 				trial   Trial

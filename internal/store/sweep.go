@@ -97,6 +97,9 @@ func (t tx) sweepSplits(ctx context.Context, before time.Time) (int64, error) {
 		if err = t.exec(ctx, `DELETE FROM delivery WHERE split_id IN (`+marks(len(part))+`)`, part...); err == nil {
 			err = t.exec(ctx, `DELETE FROM split WHERE id IN (`+marks(len(part))+`)`, part...)
 		}
+		if err == nil { // what no flow ever wanted
+			err = t.exec(ctx, `DELETE FROM split_body WHERE split_id IN (`+marks(len(part))+`)`, part...)
+		}
 	}
 	return int64(len(ids)), err
 }

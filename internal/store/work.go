@@ -74,6 +74,5 @@ func (t tx) objectGone(ctx context.Context, o Object) error {
 	if o.Kind != Flow {
 		return nil
 	}
-	return t.exec(ctx, `UPDATE split SET body = NULL WHERE source_id = ? AND body IS NOT NULL
-		AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.split_id = split.id AND d.state IN (0, 2, 3))`, o.SourceID)
+	return t.exec(ctx, `DELETE FROM split_body WHERE NOT EXISTS (SELECT 1 FROM delivery d WHERE d.split_id = split_body.split_id AND d.state IN (0, 2, 3))`)
 }

@@ -71,10 +71,16 @@ CREATE TABLE split (
 	expires   BIGINT NOT NULL,
 	listed_at BIGINT NOT NULL,
 	run_only  BIGINT NOT NULL DEFAULT 0,     -- a run listed it for its own flow; the others get it when their listing meets it
-	body      {bytes},                       -- ID, locator, inline; emptied when no flow wants the split any more
-	UNIQUE (source_id, hash)
+	UNIQUE (hash, source_id)                 -- the hash first: no plan, however old its statistics, can look through a whole source
 );
 CREATE INDEX split_expires ON split (expires);
+
+-- What only reading a split needs: ID, locator, inline. It goes when no flow wants the split any more; in a table of
+-- its own, so that its pages are used again.
+CREATE TABLE split_body (
+	split_id BIGINT PRIMARY KEY,
+	body     {bytes} NOT NULL
+){keyed};
 
 CREATE TABLE delivery (
 	flow_id    BIGINT NOT NULL,
