@@ -39,7 +39,8 @@ type rig struct {
 	wrapSource func(connector.Source) connector.Source
 	spec       func(*connector.DestinationSpec)
 	openTo     func(flow store.Object) connector.Destination // in place of append
-	hold       string // the folder of held content
+	openErr    error                                         // what opening says
+	hold       string                                        // the folder of held content
 
 	engine *engine.Engine
 }
@@ -99,6 +100,9 @@ func (r *rig) ok(err error) {
 
 // OpenSource gives the memory source.
 func (r *rig) OpenSource(context.Context, store.Object) (*engine.Source, error) {
+	if r.openErr != nil {
+		return nil, r.openErr
+	}
 	spec, opened := r.source.Spec(), r.source.Open()
 	if r.wrapSource != nil {
 		opened = r.wrapSource(opened)
