@@ -37,6 +37,11 @@ func readLocator(s connector.Split) (locator, error) {
 	return l, nil
 }
 
+// lastCall is how much life a blob must have left after the lag to be read a second time. After an outage of days a look
+// back meets blobs that were read a moment ago and are about to go; a second read of those would come too late, and
+// would be reported as a loss of what was delivered.
+const lastCall = time.Hour
+
 // splits are what one listed blob becomes: one split, and with twice a second one to be read a lag later. Both always
 // have the same IDs, so whoever knows them already does nothing; the Ready of the first listing counts, since a blob is
 // whole some time after it became available, whatever its own time says. skew is the service's clock minus ours; Ready is by ours.
@@ -46,7 +51,7 @@ func (c content) splits(stream string, now time.Time, lag, skew time.Duration, t
 		ID: c.ContentID, Locator: locator{ID: c.ContentID, URI: c.ContentURI}.json(),
 		Stream: stream, Time: created, Expires: expires,
 	}
-	if !twice(created) {
+	if !twice(created) || expires.Before(now.Add(lag+lastCall)) {
 		return []connector.Split{s}
 	}
 	again := s

@@ -156,6 +156,10 @@ func TestSplitsOfABlob(t *testing.T) {
 	if len(one) != 1 || !one[0].Time.Equal(noon) || !one[0].Expires.Equal(noon.Add(7*day)) {
 		t.Errorf("a blob without times: %+v", one)
 	}
+	old := content{ContentID: "id", Created: "2026-11-13T13:00:00Z", Expiration: "2026-11-20T13:00:00Z"} // an hour to live
+	if got := old.splits("Audit.General", noon, 15*time.Minute, 0, both); len(got) != 1 {
+		t.Errorf("a blob that is about to expire becomes %+v: the second would be reported as lost, though the first was read", got)
+	}
 }
 
 func FuzzListAnswer(f *testing.F) {
