@@ -9,7 +9,7 @@ func All() []Endpoint {
 		SourceCreate, SourceList, SourceShow, SourceEdit, SourcePause, SourceResume, SourceRemove, SourceTest, SourceSample, SourceActions, SourceAct,
 		DestinationCreate, DestinationList, DestinationShow, DestinationEdit, DestinationPause, DestinationResume, DestinationRemove, DestinationTest,
 		FlowCreate, FlowList, FlowShow, FlowEdit, FlowPause, FlowResume, FlowRemove, FlowRun, FlowRetry, FlowPlanBackfill, FlowBackfill,
-		RunList, RunShow, RunCancel,
+		RunList, RunShow, RunCancel, RunApprove,
 		CoverageShow,
 		LetterList, LetterShow, LetterExport, LetterReplay, LetterDiscard, LetterEditBody,
 		FilesPlan, FilesApply, FilesExport,

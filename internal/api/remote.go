@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -71,7 +70,3 @@ func (r *Remote) call(ctx context.Context, name string, in any, out any) error {
 	}
 	return nil
 }
-
-var errTooLarge = new(http.MaxBytesError)
-
-func isTooLarge(err error) bool { return errors.As(err, &errTooLarge) }

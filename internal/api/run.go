@@ -98,6 +98,24 @@ var RunCancel = Operation[Named, RunView]{Name: "run.cancel", Summary: "Cancel a
 	return viewRun(ctx, s, r, nil)
 }}
 
+// RunApprove lets a crawl make the deletes that its flow's guard stopped; the approval is for this crawl alone.
+var RunApprove = Operation[Named, RunView]{Name: "run.approve", Summary: "Approve the deletes of a crawl", Changes: true, Do: func(ctx context.Context, s *Services, in Named) (RunView, error) {
+	r, err := s.Store.Run(ctx, in.Name)
+	if err != nil {
+		return RunView{}, err
+	}
+	if r.State != store.RunHolding {
+		return RunView{}, fault.New(fault.Conflict, "run %s waits for no approval: %s", r.UID, r.State).WithCode("run_not_holding")
+	}
+	if err := s.Store.ApproveCrawl(ctx, r.UID); err != nil {
+		return RunView{}, err
+	}
+	if r, err = s.Store.RunByID(ctx, r.ID); err != nil {
+		return RunView{}, err
+	}
+	return viewRun(ctx, s, r, nil)
+}}
+
 // CoverageRequest picks a source, or a flow's, and a piece of time.
 type CoverageRequest struct {
 	Source string    `json:"source,omitempty"`

@@ -57,7 +57,7 @@ func answer(w http.ResponseWriter, r *http.Request, s *Services, e Endpoint, nam
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
 	if err != nil {
-		if isTooLarge(err) {
+		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 			return nil, fault.New(fault.Invalid, "the request is larger than %d MB", maxRequest>>20)
 		}
 		return nil, fault.New(fault.Canceled, "read the request: %w", err)

@@ -34,32 +34,43 @@ func addTopics(root *cobra.Command) {
 }
 
 func (s *session) docsCommand() *cobra.Command {
-	c := &cobra.Command{Use: "docs", Short: "Write the program's own reference", Hidden: true,
-		Example: examples("headrace docs man ./man", "", "headrace docs connectors ./docs/connectors", "")}
-	c.AddCommand(
-		&cobra.Command{Use: "man DIR", Short: "Write man pages", Args: exactly(1), Example: examples("headrace docs man ./man", "", "headrace docs man /usr/share/man/man1", ""),
-			RunE: func(cmd *cobra.Command, args []string) error {
-				return into(args[0], func(dir string) error {
-					return doc.GenManTree(cmd.Root(), &doc.GenManHeader{Title: "HEADRACE", Section: "1", Source: "headrace " + version()}, dir)
-				})
-			}},
-		&cobra.Command{Use: "markdown DIR", Short: "Write a page for each command", Args: exactly(1), Example: examples("headrace docs markdown ./docs/cli", "", "headrace docs markdown /tmp/cli", ""),
-			RunE: func(cmd *cobra.Command, args []string) error {
-				cmd.Root().DisableAutoGenTag = true
-				return into(args[0], func(dir string) error { return doc.GenMarkdownTree(cmd.Root(), dir) })
-			}},
-		&cobra.Command{Use: "connectors DIR", Short: "Write a page for each connector", Args: exactly(1), Example: examples("headrace docs connectors ./docs/connectors", "", "headrace docs connectors /tmp/c", ""),
-			RunE: func(_ *cobra.Command, args []string) error {
-				return into(args[0], func(dir string) error {
-					for _, spec := range s.connectors {
-						if err := os.WriteFile(filepath.Join(dir, spec.Name+".md"), []byte(connectorPage(spec)), 0o644); err != nil { //nolint:gosec // pages are for everybody
-							return err
-						}
-					}
-					return nil
-				})
-			}})
+	var dir string
+	c := &cobra.Command{Use: "docs", Short: "Write the program's own reference", Hidden: true, Args: noArgs,
+		Example: examples("headrace docs --dir docs", "connectors and commands, as Markdown", "headrace docs man ./man", "man pages"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if dir == "" {
+				return usage("--dir is missing").WithHint("for example: headrace docs --dir docs")
+			}
+			if err := s.connectorPages(filepath.Join(dir, "connectors")); err != nil {
+				return err
+			}
+			return commandPages(cmd.Root(), filepath.Join(dir, "commands"))
+		}}
+	c.Flags().StringVar(&dir, "dir", "", "folder for connectors/ and commands/")
+	c.AddCommand(&cobra.Command{Use: "man DIR", Short: "Write man pages", Args: exactly(1), Example: examples("headrace docs man ./man", "", "headrace docs man /usr/share/man/man1", ""),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			cmd.Root().DisableAutoGenTag = true
+			return into(args[0], func(dir string) error {
+				return doc.GenManTree(cmd.Root(), &doc.GenManHeader{Title: "HEADRACE", Section: "1", Source: "headrace " + version()}, dir)
+			})
+		}})
 	return c
+}
+
+func commandPages(root *cobra.Command, dir string) error {
+	root.DisableAutoGenTag = true
+	return into(dir, func(dir string) error { return doc.GenMarkdownTree(root, dir) })
+}
+
+func (s *session) connectorPages(dir string) error {
+	return into(dir, func(dir string) error {
+		for _, spec := range s.connectors {
+			if err := os.WriteFile(filepath.Join(dir, spec.Name+".md"), []byte(connectorPage(spec)), 0o644); err != nil { //nolint:gosec // pages are for everybody
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 func into(dir string, write func(dir string) error) error {

@@ -13,7 +13,7 @@ import (
 
 func (s *session) runCommand() *cobra.Command {
 	c := s.runFile()
-	c.AddCommand(s.runList(), s.runShow(), s.runWatch(), s.runCancel())
+	c.AddCommand(s.runList(), s.runShow(), s.runWatch(), s.runCancel(), s.runApprove())
 	return c
 }
 
@@ -129,6 +129,25 @@ func (s *session) runCancel() *cobra.Command {
 			if s.wantsJSON() {
 				return s.value(v)
 			}
+			return nil
+		}}
+}
+
+func (s *session) runApprove() *cobra.Command {
+	return &cobra.Command{Use: "approve RUN", Short: "Approve the deletes of a crawl that its guard stopped", Args: exactly(1),
+		Example: examples("headrace run approve run_01j…", "", "headrace run approve run_01j… --confirm=run_01j…", "without asking"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			v, err := call(s, cmd, api.RunShow, api.Named{Name: args[0]})
+			if err != nil {
+				return err
+			}
+			if err := s.certain(args[0], fmt.Sprintf("Flow %s waits: %s. What the crawl did not see is deleted at the destination.", v.Flow, v.Error)); err != nil {
+				return err
+			}
+			if v, err = call(s, cmd, api.RunApprove, api.Named{Name: args[0]}); err != nil {
+				return err
+			}
+			s.done("approved %s", v.UID)
 			return nil
 		}}
 }

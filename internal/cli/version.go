@@ -8,18 +8,17 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
-)
 
-// release is set by the linker in releases.
-var release = ""
+	"github.com/headrace/headrace/internal/telemetry"
+)
 
 // version names this build: the release, or the commit it was built from.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return cmp.Or(release, "unknown")
+		return cmp.Or(telemetry.Version, "unknown")
 	}
-	return cmp.Or(release, describe(info))
+	return cmp.Or(telemetry.Version, describe(info))
 }
 
 func describe(info *debug.BuildInfo) string {

@@ -28,6 +28,9 @@ const (
 	Data        = "data"
 )
 
+// Version is the release's; the linker sets it (see the Makefile). "" in a build by hand.
+var Version string
+
 // Options say how to log.
 type Options struct {
 	Out   io.Writer
