@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"sync"
@@ -108,10 +109,18 @@ func (e *Engine) ended(l store.Lane, well bool) {
 
 // recover lets the destination undo what was written and never committed.
 func (t *turn) recover(ctx context.Context) error {
-	_, err := t.flow.Write(ctx, connector.Batch{ID: t.batchID(0), Lane: t.lane.Number, After: t.lane.Receipt})
+	result, err := t.flow.Write(ctx, connector.Batch{ID: t.batchID(0), Lane: t.lane.Number, After: t.lane.Receipt})
 	if err != nil {
 		return fmt.Errorf("recover %s: %w", t.flow.Object.Name, err)
 	}
+	if len(result.Receipt) == 0 || bytes.Equal(result.Receipt, t.lane.Receipt) {
+		return nil
+	}
+	// The destination knows more now than our receipt: it must not be asked by the old one again.
+	if err := t.engine.store.CommitReceipt(ctx, t.lane, result.Receipt); err != nil {
+		return fmt.Errorf("commit the receipt of a recovery: %w", err)
+	}
+	t.lane.Receipt = result.Receipt
 	return nil
 }
 
