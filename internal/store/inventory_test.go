@@ -85,6 +85,9 @@ func TestUnseenPagesThroughAll(t *testing.T) {
 			if len(page) == 0 {
 				break
 			}
+			if len(page) > 7 {
+				t.Fatalf("a page of 7 has %d", len(page))
+			}
 			for _, i := range page {
 				if got[i.Key] || i.Crawl != 1 {
 					t.Fatalf("%s came twice, or was seen", i.Key)

@@ -168,6 +168,13 @@ func TestALaneSleepsUntilItsWorkIsDue(t *testing.T) {
 		if all, _ = w.s.Lanes(w.ctx(), f.ID); all[0].Failures != 0 || all[0].Trouble != nil {
 			t.Errorf("after a commit the trouble stands: %+v", all[0])
 		}
+		// blocked with nothing to do: new work waits for the same time
+		until = w.clock.Now().Add(time.Hour)
+		w.ok(w.s.ReleaseLane(w.ctx(), w.takeAnyLane(f), until, nil))
+		w.list(split(7))
+		if all, _ = w.s.Lanes(w.ctx(), f.ID); !all[0].Due.Equal(until) {
+			t.Errorf("new work of a blocked lane is due %v, want %v", all[0].Due, until)
+		}
 	})
 }
 

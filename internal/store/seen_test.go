@@ -62,6 +62,13 @@ func TestSeenKnowsExactlyWhatWasPut(t *testing.T) {
 				t.Fatalf("hash %d of %d alone: %v, %v", n, next, got, err)
 			}
 		}
+		// each alone, those at a block's edges too
+		w.ok(w.s.CommitBatch(w.ctx(), l, store.Committed{Keep: lease, Seen: []store.SeenBlock{{Hour: 20, Hashes: hashes(0, 5)}}}))
+		for n := range 7 {
+			if got, err := w.s.Seen(w.ctx(), f.ID, 0, 20, hashes(n, n+1)); err != nil || got[hashOf(n)] != (n < 5) {
+				t.Fatalf("hash %d of a block of 5: %v, %v", n, got, err)
+			}
+		}
 		known, err := w.s.SeenIn(w.ctx(), f.ID, 0, 7)
 		w.ok(err)
 		filter := map[connector.Hash]bool{}
