@@ -36,7 +36,6 @@ func TestEveryRecordIsDeliveredOnce(t *testing.T) {
 
 // Whatever a destination's Write does, each record is there once in the end.
 func TestFaultsOfTheDestinationRepeatNothing(t *testing.T) {
-	t.Parallel()
 	down := fault.New(fault.Unavailable, "the disk is away")
 	faults := map[string]func(d connector.Destination, n int, now time.Time) connector.Destination{
 		"fails before it writes": func(d connector.Destination, n int, _ time.Time) connector.Destination {
@@ -58,26 +57,25 @@ func TestFaultsOfTheDestinationRepeatNothing(t *testing.T) {
 			return connectortest.FailAfterWrite(d, n, errors.New("index out of range"))
 		},
 	}
-	for name, wrap := range faults {
-		for _, n := range []int{1, 4} {
-			t.Run(fmt.Sprintf("%s at write %d", name, n), func(t *testing.T) {
-				t.Parallel()
-				storetest.EachDatabase(t, func(t *testing.T, d *storetest.Database) {
-					r := newRig(t, d, connectortest.SourceOptions{}, false)
-					r.small(9)
-					r.faulty(wrap(r.append.Open(), n, r.store.Now()))
-					for i := range 6 { // every record twice, in splits that overlap
-						r.put(fmt.Sprint("s", i), i*10, i*10+20)
-					}
-					r.once()
-					r.holds(connectortest.Records(0, 70)...)
-					if b := r.backlog(); b.Pending+b.Failed+b.Lost != 0 {
-						t.Errorf("left are %+v", b)
-					}
-				})
-			})
+	each(t, false, func(t *testing.T, r *rig) {
+		for name, wrap := range faults {
+			for _, n := range []int{1, 4} {
+				r = r.another()
+				r.small(9)
+				r.faulty(wrap(r.append.Open(), n, r.store.Now()))
+				for i := range 6 { // every record twice, in splits that overlap
+					r.put(fmt.Sprint("s", i), i*10, i*10+20)
+				}
+				r.once()
+				if sameBodies(t, r.append.Bodies(), connectortest.Bodies(connectortest.Records(0, 70))); t.Failed() {
+					t.Fatalf("when write %d %s\n%s", n, name, r.log)
+				}
+				if b := r.backlog(); b.Pending+b.Failed+b.Lost != 0 {
+					t.Errorf("when write %d %s: left are %+v", n, name, b)
+				}
+			}
 		}
-	}
+	})
 }
 
 // A worker that is killed before, or after, a write leaves nothing twice and nothing out.

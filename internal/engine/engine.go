@@ -56,15 +56,16 @@ type Options struct {
 
 // Engine runs the data path. Its methods may be called from several goroutines, each with a lease of its own.
 type Engine struct {
-	store  *store.Store
-	open   *openers
-	set    Settings
-	node   string
-	wake   func()
-	log    *slog.Logger
-	slots  chan struct{} // one for each split that is being read
-	memory *memory
-	chunks sync.Pool
+	store   *store.Store
+	open    *openers
+	set     Settings
+	node    string
+	wake    func()
+	log     *slog.Logger
+	slots   chan struct{} // one for each split that is being read
+	holdDir string
+	memory  *memory
+	chunks  sync.Pool
 
 	mu    sync.Mutex
 	lanes map[int64]store.Lease // the last lease of each lane whose turn ended well
@@ -83,7 +84,7 @@ func New(o Options) *Engine {
 	}
 	return &Engine{
 		store: o.Store, open: newOpeners(o.Store, o.Opener), set: o.Settings, node: o.Node, wake: o.Wake, log: o.Log,
-		slots: make(chan struct{}, o.Settings.Readers), memory: newMemory(o.Settings.Memory), lanes: map[int64]store.Lease{},
+		slots: make(chan struct{}, o.Settings.Readers), memory: newMemory(o.Settings.Memory), lanes: map[int64]store.Lease{}, holdDir: o.HoldDir,
 		chunks: sync.Pool{New: func() any { return newChunk(chunkBytes) }},
 	}
 }

@@ -187,6 +187,8 @@ func TestTwoNodesShareTheLanesAndOneIsKilled(t *testing.T) {
 		r.put(fmt.Sprint("s", i), i*20, i*20+20)
 	}
 	var killed atomic.Bool
+	var writes atomic.Int64
+	began := make(chan struct{})
 	dead, kill := context.WithCancel(context.Background())
 	defer kill()
 	first, second := d.Open(t), d.Open(t)
@@ -197,16 +199,19 @@ func TestTwoNodesShareTheLanesAndOneIsKilled(t *testing.T) {
 				return inner
 			}
 			return afterWrite{inner, func(connector.Batch) {}, func(connector.Batch) {
-				if len(r.append.Records()) > 50 {
+				switch writes.Add(1) {
+				case 1:
+					close(began)
+					return
+				case 2:
 					killed.Store(true)
 				}
-				if killed.Load() {
-					<-dead.Done() // it does nothing any more, and gives nothing back
-				}
+				<-dead.Done() // it does nothing any more, and gives nothing back
 			}}
 		}}
-		local := dispatch.NewLocal(slog.New(slog.DiscardHandler))
-		local.Store, local.Engine = s, engine.New(engine.Options{Store: s, Opener: o, Settings: r.set, Node: name, Wake: local.Wake})
+		log := slog.New(slog.NewTextHandler(t.Output(), nil)).With("node", name)
+		local := dispatch.NewLocal(log)
+		local.Store, local.Engine = s, engine.New(engine.Options{Store: s, Opener: o, Settings: r.set, Node: name, Wake: local.Wake, Log: log})
 		return local, local.Engine
 	}
 	one, _ := node("one", first, true)
@@ -215,6 +220,7 @@ func TestTwoNodesShareTheLanesAndOneIsKilled(t *testing.T) {
 	defer stop()
 	ended := make(chan error, 2)
 	go func() { ended <- one.Run(ctx) }()
+	<-began
 	twoCtx, stopTwo := context.WithCancel(ctx)
 	go func() { ended <- two.Run(twoCtx) }()
 	for all := false; !all && ctx.Err() == nil; {

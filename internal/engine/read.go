@@ -203,10 +203,13 @@ func (t *turn) read(ctx context.Context, r *reading) error {
 	return out.flush(ctx)
 }
 
-// content finds where a split's records come from: from itself, or from the source.
+// content finds where a split's records come from: from itself, from the hold, or from the source.
 func (t *turn) content(ctx context.Context, d store.Delivery) (iter.Seq2[connector.Record, error], error) {
 	if own := ownSplit(d.Split); own != nil {
 		return own, nil
+	}
+	if held, err := t.engine.heldContent(ctx, d); held != nil || err != nil {
+		return held, err
 	}
 	if expired(d.Split, t.engine.store.Now()) {
 		return nil, &fault.Error{Class: fault.Lost, Code: "expired", Title: fmt.Sprintf("%s of %s expired at %s before it was read", d.Split.ID, d.Split.Stream, d.Split.Expires.Format("2006-01-02 15:04:05Z")),

@@ -56,8 +56,24 @@ func each(t *testing.T, mirror bool, test func(t *testing.T, r *rig)) {
 
 func newRig(t testing.TB, d *storetest.Database, from connectortest.SourceOptions, mirror bool) *rig {
 	t.Helper()
-	from.Now = d.Clock.Now
-	r := &rig{t: t, d: d, store: d.Open(t), set: engine.DefaultSettings(), log: &journal{},
+	return rigOn(t, d, d.Open(t), from, mirror)
+}
+
+// another makes a new rig on the same database in the place of this one: making a database takes long.
+func (r *rig) another() *rig {
+	r.t.Helper()
+	for _, o := range []store.Object{r.flow, r.from, r.to} {
+		o, err := r.store.ObjectByID(r.ctx(), o.Kind, o.ID)
+		r.ok(err)
+		r.ok(r.store.DeleteObject(r.ctx(), o))
+	}
+	return rigOn(r.t, r.d, r.store, connectortest.SourceOptions{}, strings.Contains(string(r.flow.Spec), "mirror"))
+}
+
+func rigOn(t testing.TB, d *storetest.Database, s *store.Store, from connectortest.SourceOptions, mirror bool) *rig {
+	t.Helper()
+	from.Now, from.Mutable = d.Clock.Now, mirror
+	r := &rig{t: t, d: d, store: s, set: engine.DefaultSettings(), log: &journal{},
 		rules:  engine.MirrorRules{Deletes: "absence", GuardPercent: 10, GuardKeys: 10},
 		source: connectortest.NewMemorySource(from),
 		append: connectortest.NewMemoryDestination(connectortest.DestinationOptions{}),

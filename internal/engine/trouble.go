@@ -49,7 +49,7 @@ func (e *Engine) setback(d store.Delivery, err error) store.Setback {
 			back.State = store.Failed
 		}
 	case fault.Throttled, fault.Unavailable, fault.Denied, fault.Canceled:
-		if !d.Split.Expires.IsZero() && !now.Before(d.Split.Expires) {
+		if expired(d.Split, now) && d.State != store.Held {
 			back.State = store.Lost
 		}
 	}

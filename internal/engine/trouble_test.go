@@ -25,13 +25,12 @@ func (r *rig) fails(id string, times, after int, err error) {
 func TestErrorsOfTheSourceByClass(t *testing.T) {
 	mistake := errors.New("nil pointer")
 	cases := []struct {
-		name    string
-		err     error
-		times   int
-		end     store.State
-		reads   int
-		loud    string
-		waiting bool
+		name  string
+		err   error
+		times int
+		end   store.State
+		reads int
+		loud  string
 	}{
 		{name: "lost is lost, loudly", err: fault.New(fault.Lost, "it has expired"), times: 1, end: store.Lost, reads: 1, loud: "content is lost"},
 		{name: "not found is discarded", err: fault.New(fault.NotFound, "gone"), times: 1, end: store.Discarded, reads: 1},
@@ -41,9 +40,10 @@ func TestErrorsOfTheSourceByClass(t *testing.T) {
 		{name: "unavailable waits and does not count", err: fault.New(fault.Unavailable, "503"), times: 4, end: store.Delivered, reads: 5},
 		{name: "throttled waits as often as it takes", err: fault.New(fault.Throttled, "429"), times: 12, end: store.Delivered, reads: 13},
 	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			each(t, false, func(t *testing.T, r *rig) {
+	each(t, false, func(t *testing.T, r *rig) {
+		for _, c := range cases {
+			r = r.another()
+			t.Run(c.name, func(t *testing.T) {
 				r.put("bad", 0, 20)
 				r.put("good", 100, 110)
 				r.fails("bad", c.times, 7, c.err) // 7 records are given before
@@ -82,8 +82,8 @@ func TestErrorsOfTheSourceByClass(t *testing.T) {
 					t.Errorf("troubles %+v", standing.Troubles)
 				}
 			})
-		})
-	}
+		}
+	})
 }
 
 func (r *rig) lostHours() int64 {
