@@ -63,16 +63,19 @@ func (h *house) breathe(ctx context.Context) {
 	}
 }
 
-// keepHouse begins crawls that are due and forgets what is old.
+// keepHouse begins crawls that are due, holds what is about to be forgotten, and forgets what is old.
 func (h *house) keepHouse(ctx context.Context) error {
-	crawls, sweeps := time.NewTicker(time.Second), time.NewTicker(10*time.Minute)
+	crawls, holds, sweeps := time.NewTicker(time.Second), time.NewTicker(time.Minute), time.NewTicker(10*time.Minute)
 	defer crawls.Stop()
+	defer holds.Stop()
 	defer sweeps.Stop()
 	h.say(ctx, h.Engine.StartCrawls(ctx))
 	for {
 		select {
 		case <-crawls.C:
 			h.say(ctx, h.Engine.StartCrawls(ctx))
+		case <-holds.C:
+			h.say(ctx, h.Engine.Hold(ctx))
 		case <-sweeps.C:
 			_, err := h.Store.Sweep(ctx, h.Retention)
 			h.say(ctx, err)
