@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 
 	"golang.org/x/sync/errgroup"
 
@@ -23,7 +25,7 @@ type dispatcher interface {
 }
 
 func (a *App) engine(wake func()) *engine.Engine {
-	return engine.New(engine.Options{Store: a.store, Opener: opener{a}, Node: a.Services.About.Node, Wake: wake, Log: a.log})
+	return engine.New(engine.Options{Store: a.store, Opener: opener{a}, Node: a.Services.About.Node, HoldDir: filepath.Join(a.options.Data, "hold"), Wake: wake, Log: a.log})
 }
 
 func (a *App) local() (*dispatch.Local, *engine.Engine) {
@@ -63,6 +65,9 @@ type ServeOptions struct {
 
 // Serve collects and answers commands on the data folder's socket until ctx ends.
 func (a *App) Serve(ctx context.Context, o ServeOptions) error {
+	if err := os.MkdirAll(a.options.Data, 0o700); err != nil { // on PostgreSQL nobody has made it yet
+		return fmt.Errorf("make the data folder: %w", err)
+	}
 	socket, err := api.Listen(ctx, a.options.Data)
 	if err != nil {
 		return err
