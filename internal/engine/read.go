@@ -83,13 +83,14 @@ type feeder struct {
 	begun    map[int64]bool // splits of this turn that are not committed yet, or that had a setback
 }
 
-// run claims and reads until the turn is over, nothing is due any more, or ctx ends. It closes readings.
+// run claims and reads until the turn is over, nothing is due any more, or ctx ends; one split at least, however long
+// the turn's beginning took. It closes readings.
 func (f *feeder) run(ctx context.Context) error {
 	defer close(f.readings)
 	var readers sync.WaitGroup
 	defer readers.Wait()
 	own := make(chan struct{}, 1)
-	for ctx.Err() == nil && !f.turn.over() {
+	for ctx.Err() == nil {
 		due, err := f.claim(ctx)
 		if err != nil && ctx.Err() == nil {
 			return fmt.Errorf("look for due deliveries: %w", err)

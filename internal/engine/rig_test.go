@@ -62,14 +62,16 @@ func newRig(t testing.TB, d *storetest.Database, from connectortest.SourceOption
 }
 
 // another makes a new rig on the same database in the place of this one: making a database takes long.
-func (r *rig) another() *rig {
+func (r *rig) another() *rig { return r.again(connectortest.SourceOptions{}) }
+
+func (r *rig) again(from connectortest.SourceOptions) *rig {
 	r.t.Helper()
 	for _, o := range []store.Object{r.flow, r.from, r.to} {
 		o, err := r.store.ObjectByID(r.ctx(), o.Kind, o.ID)
 		r.ok(err)
 		r.ok(r.store.DeleteObject(r.ctx(), o))
 	}
-	return rigOn(r.t, r.d, r.store, connectortest.SourceOptions{}, strings.Contains(string(r.flow.Spec), "mirror"))
+	return rigOn(r.t, r.d, r.store, from, strings.Contains(string(r.flow.Spec), "mirror"))
 }
 
 func rigOn(t testing.TB, d *storetest.Database, s *store.Store, from connectortest.SourceOptions, mirror bool) *rig {
