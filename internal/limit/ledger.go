@@ -40,7 +40,7 @@ type Ask struct {
 // A Grant is a run of slots, or the advice to ask again.
 type Grant struct {
 	Slots int           // how many; 0: none yet
-	Wait  time.Duration // to the first slot, at most lateness ago; without slots: until it makes sense to ask again
+	Wait  time.Duration // to the first slot, at most half of lateness ago; without slots: until it makes sense to ask again
 	Every time.Duration // from one slot to the next
 }
 
@@ -75,7 +75,8 @@ func (r Row) Lease(now time.Time, ask Ask) (Row, Grant) {
 	if from.Sub(now) > max(staleAhead, horizon+every) {
 		from = now
 	}
-	if rest := now.Add(-lateness); from.Before(rest) {
+	// Not a whole lateness back: the first slots would be too old before the ledger has committed them.
+	if rest := now.Add(-lateness / 2); from.Before(rest) {
 		from = rest
 	}
 	if from.Before(r.Blocked) {

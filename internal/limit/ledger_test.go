@@ -18,9 +18,9 @@ func TestLease(t *testing.T) {
 		want limit.Grant
 		free time.Time // of the row after it
 	}{
-		"a new row gives a second of credit": {
+		"a new row gives half a second of credit": {
 			ask:  limit.Ask{PerMinute: 2000, Want: 10},
-			want: limit.Grant{Slots: 10, Wait: -time.Second, Every: every}, free: at(-time.Second + 10*every),
+			want: limit.Grant{Slots: 10, Wait: -time.Second / 2, Every: every}, free: at(-time.Second/2 + 10*every),
 		},
 		"no more than a block at a time": {
 			row: limit.Row{Free: now}, ask: limit.Ask{PerMinute: 2000, Want: 1000},

@@ -44,7 +44,7 @@ func New(ledger Ledger) *Limits {
 //
 // A limiter serves those who wait in the order in which they came. No sliding minute holds more than the allowance, also as
 // seen by a server that requests reach up to a second late; a caller that always has a request waiting gets 96.7 % of the allowance. From
-// rest, up to a second's worth goes out at once.
+// rest, up to half a second's worth goes out at once.
 func (l *Limits) Scope(scope string, perMinute int) connector.Limiter {
 	key := limiterKey{scope, max(1, perMinute)}
 	l.mu.Lock()

@@ -328,3 +328,33 @@ func (c *counting) Update(ctx context.Context, scope string, change func(time.Ti
 	c.n++
 	return c.Ledger.Update(ctx, scope, change)
 }
+
+// slowLedger is a database that takes a while to commit.
+type slowLedger struct {
+	*limit.Memory
+	takes time.Duration
+}
+
+func (s slowLedger) Update(ctx context.Context, scope string, change func(time.Time, limit.Row) limit.Row) error {
+	err := s.Memory.Update(ctx, scope, change)
+	timer := time.NewTimer(s.takes)
+	defer timer.Stop()
+	<-timer.C
+	return err
+}
+
+// TestASlowLedgerStillGivesSlots has a quota of which a slot is shorter than a commit: a slot must not be too old
+// by the time it is ours.
+func TestASlowLedgerStillGivesSlots(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := limit.New(slowLedger{limit.NewMemory(), 5 * time.Millisecond}).Scope("s", 1_000_000)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		for i := range 10 {
+			if err := l.Take(ctx, 1); err != nil {
+				t.Fatalf("take %d: %v", i, err)
+			}
+		}
+	})
+}
