@@ -1,6 +1,7 @@
 package microsoft
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -85,7 +86,12 @@ func (c *Client) attempt(req *policy.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(req.Raw().Context())
 	timer := time.AfterFunc(timing.Headers, func() { cancel(silence{host, timing.Headers}) })
 	sent := c.options.Now()
-	resp, err := req.Clone(ctx).Next()
+	try := req.Clone(ctx)
+	if err := ownBody(try.Raw()); err != nil {
+		cancel(nil)
+		return nil, final{err}
+	}
+	resp, err := try.Next()
 	stopped := timer.Stop()
 	if err == nil && !stopped {
 		_ = resp.Body.Close()
@@ -105,6 +111,21 @@ func (c *Client) attempt(req *policy.Request) (*http.Response, error) {
 	c.clock.see(resp.Header, sent, c.options.Now())
 	resp.Body = &watched{ReadCloser: resp.Body, host: host, idle: timing.Idle, cancel: cancel, ctx: func() error { return context.Cause(ctx) }}
 	return resp, nil
+}
+
+// ownBody gives one try a body of its own. azcore rewinds one body for every try, while the transport can still be
+// sending it for the last: HTTP/2 goes on reading after an answer that came early, and the next try would be torn.
+func ownBody(req *http.Request) error {
+	if req.Body == nil || req.Body == http.NoBody {
+		return nil
+	}
+	whole, err := io.ReadAll(req.Body)
+	if err != nil {
+		return fmt.Errorf("read the request's body: %w", err)
+	}
+	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(whole)), nil }
+	req.Body, err = req.GetBody()
+	return err
 }
 
 // watched is a body that must keep coming.

@@ -194,8 +194,13 @@ type witness struct {
 func (w *witness) Do(req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithTimeoutCause(req.Context(), w.headers, silence{req.URL.Host, w.headers})
 	defer cancel()
+	req = req.WithContext(ctx)
+	if err := ownBody(req); err != nil {
+		w.err, w.status = err, 0
+		return nil, final{err}
+	}
 	sent := w.now()
-	resp, err := w.client.Do(req.WithContext(ctx))
+	resp, err := w.client.Do(req)
 	var body []byte
 	if err == nil {
 		w.clock.see(resp.Header, sent, w.now())
