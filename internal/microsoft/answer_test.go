@@ -2,20 +2,17 @@ package microsoft
 
 import (
 	"encoding/json"
-	"flag"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
 
 	"github.com/headrace/headrace/internal/connector"
+	"github.com/headrace/headrace/internal/connector/connectortest"
 	"github.com/headrace/headrace/internal/fault"
 )
-
-var update = flag.Bool("update", false, "rewrite the cases' want files")
 
 // A readCase is an answer of a service and what becomes of it.
 type readCase struct {
@@ -27,46 +24,23 @@ type readCase struct {
 // TestRefusals reads testdata/cases/<what happens>/: settings.json, body, want.json.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
-	folders, err := filepath.Glob("testdata/cases/*")
-	if err != nil || len(folders) == 0 {
-		t.Fatalf("no cases: %v", err)
-	}
-	for _, folder := range folders {
-		t.Run(filepath.Base(folder), func(t *testing.T) {
-			t.Parallel()
-			read := func(name string) []byte {
-				b, err := os.ReadFile(filepath.Join(folder, name))
-				if err != nil {
-					t.Fatal(err)
-				}
-				return b
-			}
-			var c readCase
-			if err := json.Unmarshal(read("settings.json"), &c); err != nil {
-				t.Fatal(err)
-			}
-			now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
-			r := parseRefusal(c.Status, c.Header, read("body"))
-			e := r.fault(c.Service, retryAfter(c.Header, now), now)
-			if c.Service == "entra" {
-				e = r.signInFault(clouds[0], retryAfter(c.Header, now), now)
-			}
-			got, err := json.MarshalIndent(map[string]any{
-				"class": e.Class.String(), "code": e.Code, "error": e.Error(), "hint": e.Hint, "docs": e.Docs, "upstream": e.Upstream, "retryAt": e.RetryAt,
-			}, "", "  ")
-			if err != nil {
-				t.Fatal(err)
-			}
-			if *update {
-				if err := os.WriteFile(filepath.Join(folder, "want.json"), append(got, '\n'), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if want := read("want.json"); strings.TrimSpace(string(want)) != string(got) {
-				t.Errorf("got %s\nwant %s", got, want)
-			}
-		})
-	}
+	connectortest.Cases(t, func(t *testing.T, c connectortest.Case) {
+		var answer readCase
+		c.Settings(t, &answer)
+		now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+		r := parseRefusal(answer.Status, answer.Header, c.Read(t, "body"))
+		e := r.fault(answer.Service, retryAfter(answer.Header, now), now)
+		if answer.Service == "entra" {
+			e = r.signInFault(clouds[0], retryAfter(answer.Header, now), now)
+		}
+		got, err := json.MarshalIndent(map[string]any{
+			"class": e.Class.String(), "code": e.Code, "error": e.Error(), "hint": e.Hint, "docs": e.Docs, "upstream": e.Upstream, "retryAt": e.RetryAt,
+		}, "", "  ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Want(t, "want.json", append(got, '\n'))
+	})
 }
 
 func FuzzRefusal(f *testing.F) {

@@ -3,7 +3,6 @@ package office365
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -13,10 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/headrace/headrace/internal/connector/connectortest"
 	"github.com/headrace/headrace/internal/fault"
 )
-
-var update = flag.Bool("update", false, "rewrite the cases' want files")
 
 // A blobCase is a blob as a service sends it.
 type blobCase struct {
@@ -27,35 +25,11 @@ type blobCase struct {
 // a record with its key, time and body, or its refusal, or the error that ends the blob.
 func TestBlobCases(t *testing.T) {
 	t.Parallel()
-	folders, err := filepath.Glob("testdata/cases/*")
-	if err != nil || len(folders) == 0 {
-		t.Fatalf("no cases: %v", err)
-	}
-	for _, folder := range folders {
-		t.Run(filepath.Base(folder), func(t *testing.T) {
-			t.Parallel()
-			read := func(name string) []byte {
-				b, err := os.ReadFile(filepath.Join(folder, name))
-				if err != nil {
-					t.Fatal(err)
-				}
-				return b
-			}
-			var c blobCase
-			if err := json.Unmarshal(read("settings.json"), &c); err != nil {
-				t.Fatal(err)
-			}
-			got := tellBlob(t, read("remote.json"), c.MaxRecord)
-			if *update {
-				if err := os.WriteFile(filepath.Join(folder, "want.ndjson"), got, 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if want := read("want.ndjson"); !bytes.Equal(got, want) {
-				t.Errorf("got:\n%s\nwant:\n%s", got, want)
-			}
-		})
-	}
+	connectortest.Cases(t, func(t *testing.T, c connectortest.Case) {
+		var settings blobCase
+		c.Settings(t, &settings)
+		c.Want(t, "want.ndjson", tellBlob(t, c.Read(t, "remote.json"), settings.MaxRecord))
+	})
 }
 
 func tellBlob(t *testing.T, blob []byte, most int) []byte {
@@ -107,7 +81,7 @@ func TestRealRecordsKeepTheirBytes(t *testing.T) {
 			t.Fatalf("%s: %d records, want %d (%v)", file, len(got), len(records), end)
 		}
 		for i, e := range got {
-			var want struct{ Id, CreationTime string } //nolint:revive // the service's names
+			var want struct{ Id, CreationTime string }
 			if err := json.Unmarshal(records[i], &want); err != nil {
 				t.Fatalf("%s:%d: %v", file, i+1, err)
 			}
