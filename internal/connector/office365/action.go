@@ -82,12 +82,8 @@ func (in *TypesInput) Validate() fault.Problems {
 }
 
 func listSubscriptions(ctx context.Context, _ *Config, a *api, _ connector.Env, _ *NoInput) (any, error) {
-	resp, err := a.do(ctx, http.MethodGet, "/subscriptions/list", nil, nil)
-	if err != nil {
-		return nil, err
-	}
 	var list []map[string]json.RawMessage
-	if err := decode(resp, &list); err != nil {
+	if err := a.listSubscriptions(ctx, &list); err != nil {
 		return nil, err
 	}
 	for _, item := range list {
@@ -202,7 +198,7 @@ func (in *LanguageInput) Validate() fault.Problems {
 }
 
 func sensitiveTypes(ctx context.Context, _ *Config, a *api, _ connector.Env, in *LanguageInput) (any, error) {
-	root, err := a.root(ctx)
+	address, err := a.address(ctx, "/resources/dlpSensitiveTypes", nil)
 	if err != nil {
 		return nil, err
 	}
@@ -210,12 +206,8 @@ func sensitiveTypes(ctx context.Context, _ *Config, a *api, _ connector.Env, in 
 	if in.Language != "" {
 		header.Set("Accept-Language", in.Language)
 	}
-	resp, err := a.doURL(ctx, http.MethodGet, root+"/resources/dlpSensitiveTypes", nil, header)
-	if err != nil {
-		return nil, err
-	}
 	var list json.RawMessage
-	if err := decode(resp, &list); err != nil {
+	if _, err := a.ask(ctx, microsoft.Request{URL: address, Header: header}, &list); err != nil {
 		return nil, err
 	}
 	return list, nil
@@ -254,10 +246,6 @@ func printable(text string) bool {
 }
 
 func getByHand(ctx context.Context, _ *Config, a *api, _ connector.Env, in *GetInput) (any, error) {
-	root, err := a.root(ctx)
-	if err != nil {
-		return nil, err
-	}
 	query, header := url.Values{}, http.Header{}
 	for name, value := range in.Query {
 		query.Set(name, value)
@@ -265,11 +253,11 @@ func getByHand(ctx context.Context, _ *Config, a *api, _ connector.Env, in *GetI
 	for name, value := range in.Headers {
 		header.Set(name, value)
 	}
-	address := root + in.Path
-	if len(query) > 0 {
-		address += "?" + query.Encode()
+	address, err := a.address(ctx, in.Path, query)
+	if err != nil {
+		return nil, err
 	}
-	resp, err := a.doURL(ctx, http.MethodGet, address, nil, header)
+	resp, err := a.do(ctx, microsoft.Request{URL: address, Header: header})
 	if err != nil {
 		return nil, err
 	}

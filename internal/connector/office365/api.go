@@ -100,29 +100,39 @@ func (a *api) limiter(ctx context.Context) (connector.Limiter, error) {
 	return a.limit("o365/"+tenant+"/"+publisher, a.perMinute), nil
 }
 
-// do makes a request to path below the root, with the publisher added to the query.
-func (a *api) do(ctx context.Context, method, path string, query url.Values, body []byte) (*http.Response, error) {
+// address is where path stands below the root.
+func (a *api) address(ctx context.Context, path string, query url.Values) (string, error) {
 	root, err := a.root(ctx)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	address := root + path
-	if len(query) > 0 {
-		address += "?" + query.Encode()
+	if len(query) == 0 {
+		return root + path, nil
 	}
-	return a.doURL(ctx, method, address, body, nil)
+	return root + path + "?" + query.Encode(), nil
 }
 
-// doURL is do for an address that the service gave. Addresses on other hosts are refused.
-func (a *api) doURL(ctx context.Context, method, address string, body []byte, header http.Header) (*http.Response, error) {
+// do makes a request with the publisher added to its query. Addresses on other hosts are refused.
+func (a *api) do(ctx context.Context, r microsoft.Request) (*http.Response, error) {
 	publisher, err := a.publisherID(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if body == nil && method == http.MethodPost {
-		body = []byte{} // some proxies want Content-Length: 0
+	if r.Body == nil && r.Method == http.MethodPost {
+		r.Body = []byte{} // some proxies want Content-Length: 0
 	}
-	return a.client.Do(ctx, microsoft.Request{Method: method, URL: withPublisher(address, publisher), Header: header, Body: body})
+	r.URL = withPublisher(r.URL, publisher)
+	return a.client.Do(ctx, r)
+}
+
+// ask makes a request and reads its whole JSON answer into v. It gives the answer's headers.
+func (a *api) ask(ctx context.Context, r microsoft.Request, v any) (http.Header, error) {
+	resp, err := a.do(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	return resp.Header, decode(resp, v)
 }
 
 // withPublisher adds the parameter that the service's own links lack.
@@ -149,9 +159,8 @@ func (a *api) own(address string) bool {
 // mostPage bounds one answer that is decoded whole: a page of a listing has about 200 short items.
 const mostPage = 32 << 20
 
-// decode reads a whole JSON answer into v and closes it. What is no such JSON is Unavailable: a gateway answered.
+// decode reads a whole JSON answer into v. What is no such JSON is Unavailable: a gateway answered.
 func decode(resp *http.Response, v any) error {
-	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, mostPage+1))
 	if err != nil {
 		return microsoft.Diagnose(resp.Request.URL.Hostname(), err)
@@ -172,18 +181,15 @@ type page struct {
 }
 
 func (a *api) page(ctx context.Context, address string) (page, error) {
-	resp, err := a.doURL(ctx, http.MethodGet, address, nil, nil)
+	var p page
+	header, err := a.ask(ctx, microsoft.Request{URL: address}, &p.items)
 	if err != nil {
 		return page{}, err
 	}
-	var p page
 	for _, name := range []string{"NextPageUri", "NextPageUrl"} {
 		if p.next == "" {
-			p.next = resp.Header.Get(name)
+			p.next = header.Get(name)
 		}
-	}
-	if err := decode(resp, &p.items); err != nil {
-		return page{}, err
 	}
 	if p.next != "" && !a.own(p.next) {
 		return page{}, fault.New(fault.Unavailable, "the next page's address leads to another host than %s; it was not followed", a.client.Host()).
@@ -197,12 +203,10 @@ var errLoop = errors.New("the service's pages lead in a circle")
 // pages walks a listing of operation ("content", "notifications") to its end and gives the number of pages. A stale
 // page makes it begin again once.
 func (a *api) pages(ctx context.Context, operation, contentType string, w stretch, each func([]json.RawMessage) error, restart func()) (int, error) {
-	root, err := a.root(ctx)
+	first, err := a.address(ctx, "/subscriptions/"+operation, url.Values{"contentType": {contentType}, "startTime": {stamp(w.From)}, "endTime": {stamp(w.To)}})
 	if err != nil {
 		return 0, err
 	}
-	query := url.Values{"contentType": {contentType}, "startTime": {stamp(w.From)}, "endTime": {stamp(w.To)}}
-	first := root + "/subscriptions/" + operation + "?" + query.Encode()
 	address, seen, count, restarted := first, map[string]bool{}, 0, false
 	for address != "" {
 		if seen[address] {

@@ -58,19 +58,18 @@ func (s *source) openBlob(ctx context.Context, split connector.Split) (*http.Res
 	if !split.Expires.IsZero() && !s.api.client.Now().Before(split.Expires) {
 		return nil, s.expired(split.Expires)
 	}
-	root, err := s.api.root(ctx)
+	rebuilt, err := s.api.address(ctx, "/audit/"+url.PathEscape(l.ID), nil)
 	if err != nil {
 		return nil, err
 	}
-	rebuilt := root + "/audit/" + url.PathEscape(l.ID)
 	address := l.URI
 	if !s.wellFormed(address) {
 		s.env.Log.Warn("the service gave a content address that is malformed; it is rebuilt from the content ID", "content", l.ID)
 		address = rebuilt
 	}
-	resp, err := s.api.doURL(ctx, http.MethodGet, address, nil, nil)
+	resp, err := s.api.do(ctx, microsoft.Request{URL: address})
 	if err != nil && address != rebuilt && badAddress(err) {
-		resp, err = s.api.doURL(ctx, http.MethodGet, rebuilt, nil, nil)
+		resp, err = s.api.do(ctx, microsoft.Request{URL: rebuilt})
 	}
 	if err != nil {
 		return nil, blobFault(err)

@@ -90,9 +90,9 @@ func TestSplitterTakesBlobsApart(t *testing.T) {
 				switch {
 				case c.end == nil && !errors.Is(err, io.EOF):
 					t.Fatalf("ended with %v, want the array's end", err)
-				case c.end == errAny && (err == nil || errors.Is(err, io.EOF)):
+				case errors.Is(c.end, errAny) && (err == nil || errors.Is(err, io.EOF)):
 					t.Fatal("ended well, want an error")
-				case c.end != nil && c.end != errAny && !errors.Is(err, c.end):
+				case c.end != nil && !errors.Is(c.end, errAny) && !errors.Is(err, c.end):
 					t.Fatalf("ended with %v, want %v", err, c.end)
 				}
 				if len(got) != len(c.want) {

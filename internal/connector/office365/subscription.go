@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/headrace/headrace/internal/fault"
+	"github.com/headrace/headrace/internal/microsoft"
 )
 
 const (
@@ -20,12 +21,8 @@ const (
 
 // subscriptions lists what is subscribed, by the API's spelling of the content type.
 func (a *api) subscriptions(ctx context.Context) (map[string]subscription, error) {
-	resp, err := a.do(ctx, http.MethodGet, "/subscriptions/list", nil, nil)
-	if err != nil {
-		return nil, err
-	}
 	var list []subscription
-	if err := decode(resp, &list); err != nil {
+	if err := a.listSubscriptions(ctx, &list); err != nil {
 		return nil, err
 	}
 	found := make(map[string]subscription, len(list))
@@ -35,6 +32,15 @@ func (a *api) subscriptions(ctx context.Context) (map[string]subscription, error
 		}
 	}
 	return found, nil
+}
+
+func (a *api) listSubscriptions(ctx context.Context, list any) error {
+	address, err := a.address(ctx, "/subscriptions/list", nil)
+	if err != nil {
+		return err
+	}
+	_, err = a.ask(ctx, microsoft.Request{URL: address}, list)
+	return err
 }
 
 // on tells whether the subscription delivers. The service has been seen to leave the status out.
@@ -58,15 +64,16 @@ func (a *api) start(ctx context.Context, contentType string, hook startHook) (js
 			return nil, fault.New(fault.Internal, "start subscription %s: %w", contentType, err)
 		}
 	}
-	resp, err := a.do(ctx, http.MethodPost, "/subscriptions/start", url.Values{"contentType": {contentType}}, body)
-	if codeOf(err) == "AF20024" {
-		return json.RawMessage(`{"contentType":` + quoted(contentType) + `,"status":"enabled","changed":false}`), nil
-	}
+	address, err := a.address(ctx, "/subscriptions/start", url.Values{"contentType": {contentType}})
 	if err != nil {
 		return nil, err
 	}
 	var answer json.RawMessage
-	if err := decode(resp, &answer); err != nil {
+	_, err = a.ask(ctx, microsoft.Request{Method: http.MethodPost, URL: address, Body: body}, &answer)
+	if codeOf(err) == "AF20024" {
+		return json.RawMessage(`{"contentType":` + quoted(contentType) + `,"status":"enabled","changed":false}`), nil
+	}
+	if err != nil {
 		return nil, err
 	}
 	return answer, nil
@@ -74,7 +81,11 @@ func (a *api) start(ctx context.Context, contentType string, hook startHook) (js
 
 // stop stops a subscription. Only a person asks for it: what is produced until the next start can never be read.
 func (a *api) stop(ctx context.Context, contentType string) error {
-	resp, err := a.do(ctx, http.MethodPost, "/subscriptions/stop", url.Values{"contentType": {contentType}}, nil)
+	address, err := a.address(ctx, "/subscriptions/stop", url.Values{"contentType": {contentType}})
+	if err != nil {
+		return err
+	}
+	resp, err := a.do(ctx, microsoft.Request{Method: http.MethodPost, URL: address})
 	if err != nil {
 		return err
 	}
