@@ -238,6 +238,6 @@ func FuzzDecode(f *testing.F) {
 		if problems := Decode(again, defaults(), ""); len(problems) > 0 {
 			t.Fatalf("what was written is refused: %v\n%s", problems, out)
 		}
-		Documents([]File{{Name: "x", Text: text}})
+		_, _ = Documents([]File{{Name: "x", Text: text}})
 	})
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"encoding"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -109,14 +110,12 @@ func (d *decoder) special(node *yaml.Node, v reflect.Value, at string) bool {
 }
 
 func (d *decoder) reportErr(node *yaml.Node, at string, err error) {
-	if e, ok := fault.As(err); ok {
-		if inner, ok := e.Err.(fault.Problems); ok {
-			for _, p := range inner {
-				p.Field = join(at, p.Field)
-				d.problems = append(d.problems, p)
-			}
-			return
+	if inner, ok := errors.AsType[fault.Problems](err); ok {
+		for _, p := range inner {
+			p.Field = join(at, p.Field)
+			d.problems = append(d.problems, p)
 		}
+		return
 	}
 	d.report(node, at, "%s", strings.TrimPrefix(err.Error(), "yaml: "))
 }

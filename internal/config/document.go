@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -93,10 +94,8 @@ func InFile(problems fault.Problems, name string, files int) fault.Problems {
 
 // problemsOf gives the problems inside an error.
 func problemsOf(err error) fault.Problems {
-	if e, ok := fault.As(err); ok {
-		if p, ok := e.Err.(fault.Problems); ok {
-			return p
-		}
+	if p, ok := errors.AsType[fault.Problems](err); ok {
+		return p
 	}
 	return fault.Problems{{Text: err.Error()}}
 }
