@@ -7,8 +7,7 @@ import (
 
 // liveState is how far a tenant's new content has been laid out, and what waits for its blob.
 type liveState struct {
-	next int64 // when the next slot begins, in ms
-	slot uint64
+	next int64                  // when the next slot begins, in ms
 	owed [typeCount]float64     // events that a slot was too short for
 	dlp  [typeCount][]recordRef // DLP records that are to come through their workload's type too
 }

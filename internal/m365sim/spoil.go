@@ -2,6 +2,7 @@ package m365sim
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -98,7 +99,7 @@ func (s *Simulator) gatewayFault(w http.ResponseWriter, r *http.Request, fault *
 	status := 0
 	err := s.breakOff(w, r, fault, &status)
 	counts.count(op, status, "fault "+fault.Do)
-	if err == errAbort {
+	if errors.Is(err, errAbort) {
 		panic(http.ErrAbortHandler)
 	}
 	return true

@@ -61,7 +61,7 @@ type pipeWriter struct {
 func (w *pipeWriter) serve(handler http.Handler, r *http.Request) {
 	defer func() {
 		if reason := recover(); reason != nil {
-			if reason != http.ErrAbortHandler {
+			if err, ok := reason.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
 				panic(reason)
 			}
 			w.begin(0, errBroken)
