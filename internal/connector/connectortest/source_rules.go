@@ -164,7 +164,10 @@ func readsSkipping(t *testing.T, r sourceRun) {
 
 func readsPartly(t *testing.T, r sourceRun) {
 	for _, s := range ids(list(t, r.src, nil).splits) {
-		for range r.src.Read(context.Background(), s, 0) {
+		for _, err := range r.src.Read(context.Background(), s, 0) {
+			if err != nil {
+				t.Errorf("split %s: the first record: %v", s.ID, err)
+			}
 			break
 		}
 		one := signature(read(t, r.src, s, 0), false)

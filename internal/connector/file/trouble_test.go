@@ -28,7 +28,7 @@ func big(from, to int) []connector.Record {
 // said checks an error in a helper process.
 func said(err error, class fault.Class, code string) error {
 	if e, ok := fault.As(err); !ok || e.Class != class || e.Code != code || e.Hint == "" {
-		return fmt.Errorf("error is %w (%+v), want class %v, code %s and a hint", err, e, class, code)
+		return fmt.Errorf("error is %w, of class %v; want class %v, code %s and a hint", err, fault.ClassOf(err), class, code)
 	}
 	return nil
 }
