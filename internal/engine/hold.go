@@ -12,12 +12,15 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/headrace/headrace/internal/connector"
 	"github.com/headrace/headrace/internal/fault"
 	"github.com/headrace/headrace/internal/store"
 	"github.com/klauspost/compress/zstd"
+	"golang.org/x/sync/errgroup"
 )
 
 // The hold keeps what would otherwise be lost: a split that a flow has not delivered though half its life in the
@@ -37,15 +40,18 @@ type heldHeader struct {
 	Count int          `json:"count,omitempty"`
 }
 
-// holdStep is how many splits of a source one look holds, so that a look ends.
-const holdStep = 200
+const (
+	// holdStep is how many splits of a source are looked for at once, holdReaders how many are read side by side.
+	holdStep    = 200
+	holdReaders = 8
+)
 
 // Hold reads and keeps what flows still want and sources soon forget, and lets go what no flow wants any more.
 func (e *Engine) Hold(ctx context.Context) error {
 	if e.holdDir == "" {
 		return nil
 	}
-	if err := e.letGo(ctx); err != nil {
+	if err := errors.Join(e.letGo(ctx), e.sweepHold(ctx)); err != nil {
 		return err
 	}
 	sources, err := e.store.Objects(ctx, store.Source)
@@ -54,7 +60,7 @@ func (e *Engine) Hold(ctx context.Context) error {
 	}
 	var all []error
 	for _, object := range sources {
-		if ctx.Err() == nil {
+		if ctx.Err() == nil && !object.Paused {
 			all = append(all, e.holdSource(ctx, object))
 		}
 	}
@@ -83,27 +89,57 @@ func (e *Engine) holdSource(ctx context.Context, object store.Object) error {
 	if err != nil {
 		return err
 	}
-	log := e.log.With("source", object.Name, "first_expires", wanted[0].Split.Expires)
-	for _, split := range wanted {
-		if used >= bound {
-			log.Error("the hold is full", "bytes", used, "limit", bound, "hint", "mend the destination, or raise hold.limit of the source: what is not delivered by then is lost")
-			return nil
+	log := e.log.With("source", object.Name, "limit", bound, "first_expires", wanted[0].Split.Expires)
+	for more := true; more && len(wanted) > 0; {
+		before := used
+		if used, more = e.holdSome(ctx, source, wanted, used, bound); !more || len(wanted) < holdStep || used == before {
+			break
 		}
-		size, err := e.holdSplit(ctx, source, split)
-		if err != nil {
-			// The delivery itself meets the same trouble and tells it; the next look tries again.
-			log.Warn("content could not be held", "split", split.Split.ID, "class", fault.ClassOf(err), "err", err)
-			if stopsLane(err) || ctx.Err() != nil {
-				return nil
-			}
-			continue
+		if wanted, err = e.store.Perishable(ctx, object.ID, holdStep); err != nil {
+			return err
 		}
-		used += size
 	}
-	if used*5 > bound*4 {
-		log.Warn("the hold is four fifths full", "bytes", used, "limit", bound)
+	const hint = "mend the destination, or raise hold.limit of the source: what is neither held nor delivered when it expires is lost"
+	switch {
+	case used >= bound:
+		log.Error("the hold is full", "bytes", used, "hint", hint)
+	case used*5 >= bound*4:
+		log.Warn("the hold is four fifths full", "bytes", used, "hint", hint)
 	}
 	return nil
+}
+
+// holdSome holds splits side by side until the bound is reached. It gives how many bytes are held then, and whether to go
+// on: trouble that is not one split's ends it.
+func (e *Engine) holdSome(ctx context.Context, source *Source, wanted []store.Perishable, used, bound int64) (int64, bool) {
+	var (
+		readers errgroup.Group
+		held    atomic.Int64
+		stop    atomic.Bool
+	)
+	readers.SetLimit(holdReaders)
+	held.Store(used)
+	for _, split := range wanted {
+		if held.Load() >= bound || stop.Load() || ctx.Err() != nil {
+			break
+		}
+		readers.Go(func() error {
+			size, err := e.holdSplit(ctx, source, split)
+			held.Add(size)
+			if err == nil || ctx.Err() != nil {
+				return nil
+			}
+			// The delivery itself meets the same trouble and tells it; the next look tries again.
+			e.log.Warn("content could not be held", "source", source.Object.Name, "split", split.Split.ID, "expires", split.Split.Expires,
+				"class", fault.ClassOf(err), "err", err, "hint", fault.HintOf(err))
+			if e, ok := fault.As(err); ok && e.Code == holdDisk || stopsLane(err) {
+				stop.Store(true)
+			}
+			return nil
+		})
+	}
+	_ = readers.Wait() // they say what they have to say themselves
+	return held.Load(), !stop.Load() && ctx.Err() == nil
 }
 
 // holdSplit reads a split into a file of its own and then says so.
@@ -232,9 +268,10 @@ func decodeHeld(in *bufio.Reader, yield func(connector.Record, error) bool) erro
 	}
 }
 
-// heldContent reads a split from the hold; nil: it is not there, or not sound, and must come from the source.
-func (e *Engine) heldContent(ctx context.Context, d store.Delivery) (iter.Seq2[connector.Record, error], error) {
-	if e.holdDir == "" || d.Split.Expires.IsZero() {
+// heldContent reads a split from the hold, after the first skip records; nil: it is not there, or not sound, and must
+// come from the source.
+func (e *Engine) heldContent(ctx context.Context, d store.Delivery, skip int64) (iter.Seq2[connector.Record, error], error) {
+	if e.holdDir == "" || d.State != store.Held && !perishable(d.Split, e.store.Now()) {
 		return nil, nil
 	}
 	name, err := e.store.HeldAs(ctx, d.SplitID)
@@ -244,10 +281,38 @@ func (e *Engine) heldContent(ctx context.Context, d store.Delivery) (iter.Seq2[c
 	path := filepath.Join(e.holdDir, name)
 	err = soundHeld(path)
 	if err == nil {
-		return readHeld(path), nil
+		return after(readHeld(path), skip), nil
+	}
+	if e.store.Shared() && errors.Is(err, fs.ErrNotExist) {
+		if !expired(d.Split, e.store.Now()) {
+			return nil, nil
+		}
+		return nil, &fault.Error{Class: fault.Unavailable, Code: "held_elsewhere", Title: "the content of " + d.Split.ID + " is held by another node",
+			Hint: "it is delivered when that node has the lane's turn. Is one that had a hold folder switched off?"}
 	}
 	e.log.Error("held content cannot be used", "split", d.Split.ID, "err", err, "hint", "it is read from the source again, if that still has it. Look at the disk of the hold folder")
 	return nil, e.store.LetGo(ctx, d.SplitID)
+}
+
+// perishable tells whether more than half of a split's life in its source is over: before that nothing is held.
+func perishable(s connector.Split, now time.Time) bool {
+	return !s.Expires.IsZero() && (s.Time.IsZero() || now.Sub(s.Time) > s.Expires.Sub(now))
+}
+
+// after leaves the first records out.
+func after(records iter.Seq2[connector.Record, error], skip int64) iter.Seq2[connector.Record, error] {
+	return func(yield func(connector.Record, error) bool) {
+		n := skip
+		for r, err := range records {
+			if n > 0 && (err == nil || refusesRecord(err)) {
+				n--
+				continue
+			}
+			if !yield(r, err) {
+				return
+			}
+		}
+	}
 }
 
 // soundHeld reads a held file to its end: a damaged one is found before its first record is used.
@@ -268,12 +333,44 @@ func (e *Engine) letGo(ctx context.Context) error {
 			err = e.store.LetGo(ctx, h.SplitID)
 		}
 		if err == nil {
-			if err = os.Remove(filepath.Join(e.holdDir, h.Name)); errors.Is(err, fs.ErrNotExist) {
-				err = nil
-			}
+			err = removeHeld(filepath.Join(e.holdDir, h.Name))
 		}
 	}
 	return err
+}
+
+func removeHeld(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return holdTrouble(err)
+	}
+	return nil
+}
+
+// holdGrace is how old a file must be before it is taken for one that a crash left behind.
+const holdGrace = time.Hour
+
+// sweepHold removes files that a crash left behind: half written, or not named by any row.
+func (e *Engine) sweepHold(ctx context.Context) error {
+	return filepath.WalkDir(e.holdDir, func(path string, file fs.DirEntry, err error) error {
+		if err != nil || file.IsDir() {
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil
+			}
+			return holdTrouble(err)
+		}
+		info, err := file.Info()
+		if err != nil || time.Since(info.ModTime()) < holdGrace {
+			return nil // it has gone meanwhile, or is being written
+		}
+		id, err := strconv.ParseInt(strings.TrimSuffix(file.Name(), ".zst"), 10, 64)
+		if err == nil {
+			name, err := e.store.HeldAs(ctx, id)
+			if err != nil || name != "" {
+				return err
+			}
+		}
+		return removeHeld(path)
+	})
 }
 
 func syncFolder(dir string) error {
@@ -284,11 +381,14 @@ func syncFolder(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
+// holdDisk is the code of trouble with our own disk.
+const holdDisk = "hold_disk"
+
 // holdTrouble classifies what the disk says; nil stays nil.
 func holdTrouble(err error) error {
 	if err == nil {
 		return nil
 	}
-	return &fault.Error{Class: fault.Unavailable, Code: "hold_disk", Title: "content cannot be held", Err: err,
+	return &fault.Error{Class: fault.Unavailable, Code: holdDisk, Title: "content cannot be held", Err: err,
 		Hint: "look at the disk of the hold folder: space, quota, permissions. What is not delivered before it expires is lost"}
 }

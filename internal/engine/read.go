@@ -209,16 +209,16 @@ func (t *turn) content(ctx context.Context, d store.Delivery) (iter.Seq2[connect
 	if own := ownSplit(d.Split); own != nil {
 		return own, nil
 	}
-	if held, err := t.engine.heldContent(ctx, d); held != nil || err != nil {
+	skip := int64(0)
+	if t.source.Spec.StableOrder {
+		skip = d.Progress
+	}
+	if held, err := t.engine.heldContent(ctx, d, skip); held != nil || err != nil {
 		return held, err
 	}
 	if expired(d.Split, t.engine.store.Now()) {
 		return nil, &fault.Error{Class: fault.Lost, Code: "expired", Title: fmt.Sprintf("%s of %s expired at %s before it was read", d.Split.ID, d.Split.Stream, d.Split.Expires.Format("2006-01-02 15:04:05Z")),
 			Hint: "the service keeps content for a limited time. Look at Microsoft Purview's audit search for the hours concerned"}
-	}
-	skip := int64(0)
-	if t.source.Spec.StableOrder {
-		skip = d.Progress
 	}
 	return t.source.Read(ctx, d.Split, skip), nil
 }

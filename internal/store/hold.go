@@ -17,9 +17,11 @@ type Perishable struct {
 func (s *Store) Perishable(ctx context.Context, sourceID int64, limit int) ([]Perishable, error) {
 	var all []Perishable
 	now := micros(s.now())
-	err := s.reading().each(ctx, `SELECT s.id, s.stream, s.time, s.ready, s.expires, b.body FROM split s JOIN split_body b ON b.split_id = s.id
-		WHERE s.source_id = ? AND s.expires > ? AND s.ready <= ? AND (s.expires - s.time) / 2 + s.time < ? AND NOT EXISTS (SELECT 1 FROM hold h WHERE h.split_id = s.id)
-		AND EXISTS (SELECT 1 FROM delivery d WHERE d.split_id = s.id AND d.state = 0) ORDER BY s.expires LIMIT ?`, []any{sourceID, now, now, now, limit},
+	// By the deliveries that are pending, of which there are few, and not by the splits, of which there are many.
+	err := s.reading().each(ctx, `SELECT DISTINCT s.id, s.stream, s.time, s.ready, s.expires, b.body FROM object f JOIN delivery d ON d.flow_id = f.id
+		JOIN split s ON s.id = d.split_id JOIN split_body b ON b.split_id = s.id
+		WHERE f.kind = ? AND f.source = ? AND d.state IN (0, 3) AND d.state = 0 AND s.source_id = ? AND s.expires > ? AND s.ready <= ? AND (s.expires - s.time) / 2 + s.time < ?
+		AND NOT EXISTS (SELECT 1 FROM hold h WHERE h.split_id = s.id) ORDER BY s.expires LIMIT ?`, []any{Flow, sourceID, sourceID, now, now, now, limit},
 		func(scan func(...any) error) error {
 			var (
 				p                  Perishable
@@ -32,6 +34,9 @@ func (s *Store) Perishable(ctx context.Context, sourceID int64, limit int) ([]Pe
 			}
 			if err := json.Unmarshal(body, &kept); err != nil {
 				return err
+			}
+			if kept.Inline != nil {
+				return nil // its content is with us
 			}
 			p.SourceID = sourceID
 			p.Split.ID, p.Split.Locator, p.Split.Inline = kept.ID, kept.Locator, kept.Inline
@@ -53,7 +58,7 @@ func (s *Store) HoldSplit(ctx context.Context, p Perishable, name string, bytes 
 	})
 }
 
-// HeldBytes is how much is held for a source, and when the first of the splits that are not held, but wanted, ends.
+// HeldBytes is how much is held for a source.
 func (s *Store) HeldBytes(ctx context.Context, sourceID int64) (int64, error) {
 	var n int64
 	err := s.reading().row(ctx, `SELECT coalesce(sum(bytes), 0) FROM hold WHERE source_id = ?`, sourceID).Scan(&n)
@@ -70,7 +75,7 @@ func (s *Store) HeldAs(ctx context.Context, splitID int64) (string, error) {
 	return name, s.trouble(err)
 }
 
-// A Held is content that we keep.
+// HeldContent is content that we keep.
 type HeldContent struct {
 	SplitID int64
 	Name    string
