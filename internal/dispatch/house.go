@@ -9,6 +9,7 @@ import (
 	"github.com/headrace/headrace/internal/engine"
 	"github.com/headrace/headrace/internal/fault"
 	"github.com/headrace/headrace/internal/store"
+	"golang.org/x/sync/errgroup"
 )
 
 // house is what every dispatcher has: the engine, its bells, and the chores that nobody is woken for.
@@ -42,7 +43,9 @@ const idle = time.Second
 func (h *house) rest(ctx context.Context, bell <-chan struct{}) {
 	wait := idle
 	if next, err := h.Store.NextDue(ctx); err == nil && !next.IsZero() {
-		wait = min(max(next.Sub(h.Store.Now()), 5*time.Millisecond), idle)
+		if wait = min(max(next.Sub(h.Store.Now()), 5*time.Millisecond), idle); !next.After(h.Store.Now()) {
+			wait = idle / 10 // it is due, and not for us: another's, or just become so
+		}
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
@@ -63,26 +66,47 @@ func (h *house) breathe(ctx context.Context) {
 	}
 }
 
-// keepHouse begins crawls that are due, holds what is about to be forgotten, and forgets what is old.
+// A chore is done again and again by nobody's asking.
+type chore struct {
+	every time.Duration
+	do    func(context.Context) error
+	later bool // not at once when we begin
+}
+
+// keepHouse does the chores side by side: crawls begin when they are due, runs end that nobody ended, what is about to be
+// forgotten is held, and what is old is forgotten.
 func (h *house) keepHouse(ctx context.Context) error {
-	crawls, holds, sweeps := time.NewTicker(time.Second), time.NewTicker(time.Minute), time.NewTicker(10*time.Minute)
-	defer crawls.Stop()
-	defer holds.Stop()
-	defer sweeps.Stop()
-	h.say(ctx, h.Engine.StartCrawls(ctx))
+	var all errgroup.Group
+	for _, c := range []chore{
+		{every: 5 * time.Second, do: h.Engine.StartCrawls},
+		{every: 5 * time.Second, do: h.Engine.FinishRuns},
+		{every: time.Minute, do: h.Engine.Hold},
+		{every: 10 * time.Minute, do: h.sweep, later: true},
+	} {
+		all.Go(func() error { h.again(ctx, c); return nil })
+	}
+	return all.Wait()
+}
+
+func (h *house) again(ctx context.Context, c chore) {
+	ticker := time.NewTicker(c.every)
+	defer ticker.Stop()
+	if !c.later {
+		h.say(ctx, c.do(ctx))
+	}
 	for {
 		select {
-		case <-crawls.C:
-			h.say(ctx, h.Engine.StartCrawls(ctx))
-		case <-holds.C:
-			h.say(ctx, h.Engine.Hold(ctx))
-		case <-sweeps.C:
-			_, err := h.Store.Sweep(ctx, h.Retention)
-			h.say(ctx, err)
+		case <-ticker.C:
+			h.say(ctx, c.do(ctx))
 		case <-ctx.Done():
-			return nil
+			return
 		}
 	}
+}
+
+func (h *house) sweep(ctx context.Context) error {
+	_, err := h.Store.Sweep(ctx, h.Retention)
+	return err
 }
 
 // say logs trouble with our own store: a worker has nobody else to tell, and the next turn tries again.
