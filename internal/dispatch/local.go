@@ -5,6 +5,7 @@ package dispatch
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/headrace/headrace/internal/fault"
@@ -17,6 +18,8 @@ type Local struct {
 	house
 	Listers    int // listings at the same time
 	Deliverers int // lanes at the same time
+
+	listed atomic.Bool // Once: every source was listed to its end, what it has since then is not waited for
 }
 
 // NewLocal makes a dispatcher. Its Wake is what the engine is given; Engine and Store are set before it runs.
@@ -37,6 +40,9 @@ func (l *Local) Run(ctx context.Context) error {
 }
 
 func (l *Local) dueListings(ctx context.Context) (int, error) {
+	if l.listed.Load() {
+		return 0, nil
+	}
 	turns, err := l.Store.DueListings(ctx, l.Listers)
 	return len(turns), err
 }
@@ -79,10 +85,11 @@ func (l *Local) pool(ctx context.Context, bell <-chan struct{}, size int, due fu
 }
 
 // Once gives turns until all that is available now is delivered: every source was listed to its end since the
-// beginning, and no delivery that may be read now is left. What the remote asked to wait for is waited for; what fails
+// beginning, and no delivery that may be read now is left. A source that always has more is not listed again. What the remote asked to wait for is waited for; what fails
 // again and again is not, and is told as an error. watch is called some times a second, for progress; it may be nil.
 func (l *Local) Once(ctx context.Context, watch func(store.Standing)) error {
 	since := l.Store.Now()
+	l.listed.Store(false)
 	running, stop := context.WithCancel(ctx)
 	defer stop()
 	if err := l.Store.ListNow(ctx); err != nil {
@@ -115,6 +122,7 @@ func (l *Local) untilDone(ctx context.Context, since time.Time, watch func(store
 			}
 			return standing, err
 		}
+		l.listed.Store(standing.Unlisted == 0)
 		if watch != nil {
 			watch(standing)
 		}

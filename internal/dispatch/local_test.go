@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"log/slog"
 	"path/filepath"
 	"strings"
@@ -227,6 +228,46 @@ func TestOnceEnds(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestOnceEndsThoughTheSourcesAlwaysHaveMore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		for i := range 5 {
+			source := w.add(fmt.Sprint(i), connectortest.SourceOptions{Interval: time.Second})
+			splits(source, 10)
+		}
+		w.wrapSource = func(s connector.Source) connector.Source { return connectortest.SlowEnumerate(s, 800*time.Millisecond) }
+		l := newLocal(t, w, logTo(t))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		ended := make(chan struct{})
+		defer func() { cancel(); <-ended }()
+		go func() { // the feed goes on
+			defer close(ended)
+			for n := 1000; ctx.Err() == nil; n++ {
+				for name, source := range w.sources {
+					source.Put(connector.Split{ID: fmt.Sprint(name, n), Stream: "s", Time: connectortest.Start}, connectortest.Records(n*10, n*10+10)...)
+				}
+				wait(50 * time.Millisecond)
+			}
+		}()
+		l.node.wrap = func(d connector.Destination) connector.Destination {
+			return connectortest.SlowWrite(d, 300*time.Millisecond)
+		}
+		began := time.Now()
+		if err := l.Once(ctx, nil); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(began); took > 30*time.Second {
+			t.Errorf("it took %s", took)
+		}
+		for name := range w.destinations {
+			if n := len(w.destinations[name].Records()); n < 100 {
+				t.Errorf("source %s: %d records delivered of the 100 that were there at the beginning", name, n)
+			}
+		}
+	})
 }
 
 func TestOnceEndsWhenItIsAskedTo(t *testing.T) {

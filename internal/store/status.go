@@ -181,9 +181,9 @@ func (s *Store) Standing(ctx context.Context, since time.Time) (Standing, error)
 			return nil
 		})
 	}
-	err := t.row(ctx, `SELECT count(*) FROM listing l WHERE l.ended = 0 AND l.paused = 0 AND (l.listed_at < ? OR l.due <= ? OR l.failures > 0) AND `+hopeful("l.failures", "l.error")+`
+	err := t.row(ctx, `SELECT count(*) FROM listing l WHERE l.ended = 0 AND l.paused = 0 AND (l.listed_at < ? OR l.due <= l.listed_at OR l.failures > 0) AND `+hopeful("l.failures", "l.error")+`
 		AND (l.run_id <> 0 OR EXISTS (SELECT 1 FROM object o WHERE o.kind = 'flow' AND o.source = l.source_id AND o.paused = 0 AND o.spec NOT LIKE '%"mode":"mirror"%'))`,
-		micros(since), now).Scan(&st.Unlisted)
+		micros(since)).Scan(&st.Unlisted)
 	if err == nil {
 		err = t.row(ctx, `SELECT count(*) FROM delivery d JOIN split s ON s.id = d.split_id JOIN lane l ON l.flow_id = d.flow_id AND l.lane = d.lane
 			WHERE d.state IN (0, 3) AND s.ready <= ? AND l.paused = 0 AND `+hopeful("d.waits", "coalesce(d.error, '')")+` AND `+hopeful("l.failures", "l.error"), now).Scan(&st.Available)
