@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"time"
 )
@@ -52,6 +53,9 @@ func run(ctx context.Context, only string, events int) error {
 	b := bench{binary: os.Getenv("HEADRACE_BINARY"), dir: dir, events: events}
 	if b.binary == "" {
 		return fmt.Errorf("HEADRACE_BINARY names no binary; `make bench` builds one and sets it")
+	}
+	if !slices.ContainsFunc(cases(), func(m measure) bool { return strings.Contains(m.name, only) }) {
+		return fmt.Errorf("no case has %q in its name", only)
 	}
 	fmt.Printf("| case | measured | aim |\n|---|---|---|\n")
 	for _, m := range cases() {

@@ -213,6 +213,9 @@ func (f *feed) download(ctx context.Context, addresses []string, token, dir stri
 				return err
 			}
 			defer func() { _ = res.Body.Close() }()
+			if res.StatusCode != http.StatusOK {
+				return fmt.Errorf("download %s: %s", address, res.Status)
+			}
 			out, err := os.Create(filepath.Join(dir, fmt.Sprintf("%d.json", i)))
 			if err != nil {
 				return err
