@@ -192,6 +192,51 @@ func TestARepeatOfWhatWasNotTriedIsNotLost(t *testing.T) {
 	})
 }
 
+// A destination that stores a part and gives no reason must not have what follows taken for all.
+func TestWhatWasNotTriedWithoutAReasonComesAgain(t *testing.T) {
+	each(t, false, func(t *testing.T, r *rig) {
+		r.small(10)
+		r.faulty(connectortest.Stop(r.append.Open(), 2, nil))
+		r.put("a", 0, 40)
+		r.once()
+		r.holds(connectortest.Records(0, 40)...)
+	})
+}
+
+// Each write follows the last receipt that the destination gave, the one of a recovery too.
+func TestEachWriteFollowsTheLastReceipt(t *testing.T) {
+	each(t, false, func(t *testing.T, r *rig) {
+		r.small(7)
+		chain := &receipts{Destination: r.append.Open(), t: t}
+		r.faulty(chain)
+		for i := range 5 {
+			r.put(fmt.Sprint("s", i), i*10, i*10+10)
+			r.once()
+		}
+		r.holds(connectortest.Records(0, 50)...)
+		if chain.count < 10 {
+			t.Errorf("%d writes", chain.count)
+		}
+	})
+}
+
+// receipts refuses a write that does not follow the last one.
+type receipts struct {
+	connector.Destination
+	t     *testing.T
+	last  connector.Receipt
+	count int
+}
+
+func (c *receipts) Write(ctx context.Context, b connector.Batch) (connector.Result, error) {
+	if c.count++; string(b.After) != string(c.last) {
+		c.t.Errorf("a write follows %q, the last receipt was %q", b.After, c.last)
+	}
+	result, err := c.Destination.Write(ctx, b)
+	c.last = result.Receipt
+	return result, err
+}
+
 func TestAStopRequestEndsSoonAndLosesNothing(t *testing.T) {
 	each(t, false, func(t *testing.T, r *rig) {
 		r.small(10)

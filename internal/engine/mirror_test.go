@@ -228,10 +228,10 @@ func TestARefusalWithoutAKeyDeletesNothing(t *testing.T) {
 		all := r.many(0, 5, 1)
 		r.crawl()
 		r.unfile("f1")
-		r.file("f2", 2, record("", ""))
-		r.source.Refuse("f2@2", 0, fault.New(fault.Invalid, "unreadable"))
+		r.file("f2", 2, item("other", 1), record("", ""))
+		r.source.Refuse("f2@2", 1, fault.New(fault.Invalid, "unreadable"))
 		r.crawl()
-		r.mirrors(all...)
+		r.mirrors(append(all, item("other", 1))...)
 		r.file("f2", 3, item("i2", 3))
 		r.crawl()
 		r.mirrors(all[0], item("i2", 3), all[3], all[4])
@@ -532,7 +532,6 @@ func TestALateDeleteLeavesWhatIsBack(t *testing.T) {
 // The same key in two splits of one crawl: what comes later in time wins, and stays.
 func TestOneKeyInTwoSplits(t *testing.T) {
 	each(t, true, func(t *testing.T, r *rig) {
-		r.small(1)
 		all := r.many(0, 3, 1)
 		put := func(id string, at time.Duration, v int) {
 			r.source.Put(connector.Split{ID: id, Stream: "s", Time: r.store.Now().Add(at)}, item("twice", v))
@@ -540,9 +539,20 @@ func TestOneKeyInTwoSplits(t *testing.T) {
 		put("x1", 0, 1)
 		r.crawl()
 		r.source.Remove("x1")
-		put("x2", time.Minute, 2)
-		put("x3", 2*time.Minute, 1)
+		put("x2", time.Minute, 1)
+		put("x3", 2*time.Minute, 2)
+		r.crawl() // unchanged and then changed, in one batch
+		r.source.Remove("x2")
+		r.source.Remove("x3")
+		put("x4", 3*time.Minute, 1)
 		r.crawl()
+		r.mirrors(append(all, item("twice", 1))...)
+
+		r.small(1)
+		r.source.Remove("x4")
+		put("x5", 4*time.Minute, 2)
+		put("x6", 5*time.Minute, 1)
+		r.crawl() // changed and then back, in two batches
 		r.mirrors(append(all, item("twice", 1))...)
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -51,6 +52,30 @@ func TestALostLeaseCommitsNothing(t *testing.T) {
 		}
 		r.goOn()
 		r.holds(connectortest.Records(0, 52)...)
+	})
+}
+
+// What another node delivered while the lane was its own is a repeat here too.
+func TestWhatAnotherNodeDeliveredIsARepeat(t *testing.T) {
+	each(t, false, func(t *testing.T, r *rig) {
+		first := r.start()
+		second := engine.New(engine.Options{Store: r.store, Opener: r, Settings: r.set, Node: "second"})
+		work := func(e *engine.Engine, id string, from, to int) {
+			t.Helper()
+			r.put(id, from, to)
+			r.d.Clock.Add(time.Minute)
+			for _, next := range []func(context.Context, int64) (bool, error){e.ListNext, e.DeliverNext} {
+				if did, err := next(r.ctx(), 0); !did || err != nil {
+					t.Fatalf("%v, %v", did, err)
+				}
+			}
+		}
+		work(first, "a", 0, 10)
+		work(second, "b", 5, 20)
+		work(first, "c", 0, 30)
+		work(first, "d", 25, 40)
+		work(second, "e", 20, 50)
+		r.holds(connectortest.Records(0, 50)...)
 	})
 }
 
@@ -146,8 +171,14 @@ func TestASlowDestinationStarvesNobody(t *testing.T) {
 				return nil
 			})
 		}
-		for i := range 20 {
-			r.put(fmt.Sprint("s", i), i*10, i*10+10)
+		var want []connector.Record
+		for i := range 12 { // each is more than its reader may hand over before anybody takes it
+			var some []connector.Record
+			for k := range 8 {
+				some = append(some, record(fmt.Sprintf("%d-%d", i, k), fmt.Sprintf(`{"i":%d,"k":%d,"x":%q}`, i, k, strings.Repeat("y", 150_000))))
+			}
+			want = append(want, some...)
+			r.source.Put(connector.Split{ID: fmt.Sprint("s", i), Stream: "s", Time: r.store.Now()}, some...)
 		}
 		e := r.start()
 		r.list()
@@ -165,7 +196,7 @@ func TestASlowDestinationStarvesNobody(t *testing.T) {
 		if _, err := e.DeliverNext(r.ctx(), lanes[0].ID); err != nil {
 			t.Fatal(err)
 		}
-		r.holds(connectortest.Records(0, 200)...)
+		r.holds(want...)
 		close(release)
 		r.ok(<-done)
 	})

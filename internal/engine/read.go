@@ -78,6 +78,7 @@ type reading struct {
 // feeder claims the lane's due deliveries and reads them side by side, in the order in which they are to be written.
 type feeder struct {
 	turn     *turn
+	lane     store.Lane // as it was taken: the turn's own receipt moves on beside us
 	readings chan *reading
 	mu       sync.Mutex
 	begun    map[int64]bool // splits of this turn that are not committed yet, or that had a setback
@@ -129,9 +130,9 @@ func (f *feeder) claim(ctx context.Context) ([]store.Delivery, error) {
 	e, begun := f.turn.engine, f.snapshot()
 	n := max(e.set.ReadAhead, len(begun))
 	if f.turn.flow.Mirror {
-		return e.store.DueInOrder(ctx, f.turn.lane, n, begun)
+		return e.store.DueInOrder(ctx, f.lane, n, begun)
 	}
-	return e.store.Due(ctx, f.turn.lane, n, begun)
+	return e.store.Due(ctx, f.lane, n, begun)
 }
 
 // slot waits for the right to read one split. One reading of each turn needs none of the process's slots: a lane whose
