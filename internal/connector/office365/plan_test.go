@@ -62,6 +62,7 @@ func TestPlan(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cfg := NewConfig().(*Config)
+			cfg.Window = connector.Duration(time.Hour)
 			s := &stream{Listed: hours(c.listed...), DeepDone: noon, Begun: noon.Add(-100 * time.Hour)}
 			if c.change != nil {
 				c.change(cfg, s)
