@@ -39,6 +39,9 @@ const (
 	// jobTime is more than a turn with its grace period can take; a job that lasts longer belonged to a killed node.
 	jobTime = 2 * time.Minute
 
+	// insertTime bounds the putting of jobs into the queue.
+	insertTime = 10 * time.Second
+
 	// stuck is how long a job can keep others of its turn out of the queue. A node that is killed between taking the
 	// job and taking the lease leaves a job that runs, for River, and a turn that nobody has.
 	stuck = 15 * time.Second
@@ -175,6 +178,9 @@ func insert(ctx context.Context, client *river.Client[pgx.Tx], turns []store.Tur
 	for i, turn := range turns {
 		jobs[i] = river.InsertManyParams{Args: args(turn), InsertOpts: &river.InsertOpts{Queue: queue, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: waiting, ByPeriod: stuck}}}
 	}
+	// A stop request does not tear it: River would complain of a notification that it could not send.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), insertTime)
+	defer cancel()
 	if _, err := client.InsertMany(ctx, jobs); err != nil {
 		return 0, &fault.Error{Class: fault.Unavailable, Code: "queue", Title: "turns cannot be put into the queue", Err: err, Hint: "look at the database server; work goes on by itself when it answers"}
 	}
