@@ -77,7 +77,13 @@ func bytesIn(dir string) int64 {
 // for byte.
 func compare(t *testing.T, sim *tenant, dir string, until time.Time) {
 	t.Helper()
-	ledger, err := sim.sim.Ledger("")
+	compareTenant(t, sim, "", dir, until)
+}
+
+// compareTenant is compare for one of several tenants.
+func compareTenant(t *testing.T, sim *tenant, name, dir string, until time.Time) {
+	t.Helper()
+	ledger, err := sim.sim.Ledger(name)
 	if err != nil {
 		t.Fatal(err)
 	}
