@@ -80,8 +80,9 @@ func settle(ctx context.Context, a *app.App, t *totals) error {
 
 // snapshot makes what progress shows.
 func (t totals) snapshot(begun store.Counts) snapshot {
-	v := snapshot{Records: t.Delivered - begun.Delivered, Splits: t.Splits - begun.Splits, Listed: t.Listed - begun.Listed, Windows: t.Windows,
-		Bytes: t.Bytes - begun.Bytes, Repeats: t.Repeats - begun.Repeats, Dead: t.Dead - begun.Dead}
+	v := snapshot{Records: t.Delivered - begun.Delivered, Splits: t.Splits - begun.Splits, Listed: max(t.Listed-begun.Listed, t.Splits-begun.Splits), // a replay's splits are not listed
+		Windows: t.Windows,
+		Bytes:   t.Bytes - begun.Bytes, Repeats: t.Repeats - begun.Repeats, Dead: t.Dead - begun.Dead}
 	if t.Trouble != nil && t.Trouble.Until.After(time.Now()) {
 		v.Waiting = fmt.Sprintf("waiting %s: %s", span(time.Until(t.Trouble.Until)), firstOf(t.Trouble.Title, t.Trouble.Text))
 	}
@@ -120,7 +121,11 @@ func (s *session) collectOnce(ctx context.Context, a *app.App) (did totals, err 
 		lookErr = settle(asked, a, &after)
 	}
 	if lookErr == nil {
-		bar.show(after.snapshot(before.Counts))
+		last := after.snapshot(before.Counts)
+		if err == nil && ctx.Err() == nil {
+			last.Listed, last.Windows = last.Splits, 0 // what is left may not be read yet: it is not of this time
+		}
+		bar.show(last)
 	}
 	bar.end()
 	if err == nil {

@@ -31,6 +31,7 @@ type demo struct {
 	s      *session
 	dir    string
 	events string
+	count  int
 	exit   bool
 	sim    *m365sim.Simulator
 	tenant m365sim.TenantInfo
@@ -48,12 +49,16 @@ func (s *session) demoCommand() *cobra.Command {
 		RunE:    func(cmd *cobra.Command, _ []string) error { return d.run(cmd.Context()) }}
 	c.Flags().BoolVar(&d.exit, "exit", false, "end when everything is collected and checked")
 	c.Flags().StringVar(&d.events, "events", "", "file with your own audit records, one JSON object a line")
+	c.Flags().IntVar(&d.count, "count", 30_000, "how many events the tenant has had")
 	c.Flags().StringVar(&d.dir, "dir", "./headrace-demo", "folder for the files and the demo's data")
 	return c
 }
 
 func (d *demo) run(ctx context.Context) error {
-	if err := d.prepare(); err != nil {
+	if d.count < 100 || d.count > 10_000_000 {
+		return usage("--count %d is not between 100 and 10,000,000", d.count)
+	}
+	if err := d.prepare(ctx); err != nil {
 		return err
 	}
 	if err := d.start(ctx); err != nil {
@@ -72,7 +77,7 @@ func (d *demo) run(ctx context.Context) error {
 }
 
 // prepare clears what the demo before left, and nothing else.
-func (d *demo) prepare() error {
+func (d *demo) prepare(ctx context.Context) error {
 	entries, err := os.ReadDir(d.dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return &fault.Error{Class: fault.Invalid, Code: "demo_folder", Title: "the demo's folder " + d.dir + " can't be used", Err: err, Hint: "choose another with --dir"}
@@ -81,7 +86,7 @@ func (d *demo) prepare() error {
 		if _, err := os.Stat(filepath.Join(d.dir, demoMark)); err != nil {
 			return usage("the folder %s is there, and no demo made it", d.dir).WithHint("Choose another with --dir; the demo deletes only its own.")
 		}
-		if d.busy() {
+		if d.busy(ctx) {
 			return (&fault.Error{Class: fault.Conflict, Code: "demo_running", Title: "another demo is running in " + d.dir}).WithHint("Stop it with Ctrl-C, or choose another folder with --dir.")
 		}
 		if err := os.RemoveAll(d.dir); err != nil {
@@ -103,14 +108,14 @@ func (d *demo) path(name string) string {
 }
 
 // busy tells whether another process has the demo's data folder.
-func (d *demo) busy() bool {
+func (d *demo) busy(ctx context.Context) bool {
 	before := d.s.flags.data
 	defer func() { d.s.flags.data = before }()
 	d.s.flags.data = d.path("data")
 	if _, err := os.Stat(d.s.flags.data); err != nil {
 		return false
 	}
-	a, err := app.Open(context.Background(), app.Options{Data: d.s.flags.data, Connectors: d.s.connectors, Log: d.s.log}) //nolint:usetesting // a look, not work
+	a, err := app.Open(ctx, app.Options{Data: d.s.flags.data, Connectors: d.s.connectors, Log: d.s.log})
 	if err != nil {
 		return isBusy(err)
 	}
@@ -123,7 +128,7 @@ func (d *demo) start(ctx context.Context) error {
 	scenario := m365sim.DefaultScenario()
 	scenario.Seed = uint64(time.Now().UnixNano())
 	scenario.Limits.RequestsPerMinute = 0
-	scenario.Content.Events = 30_000
+	scenario.Content.Events = d.count
 	scenario.Content.RecordsPerBlob = m365sim.Span{Min: 20, Max: 300}
 	scenario.Content.EventsPerMinute = 120
 	scenario.Content.SameTimeShare = 0.05
