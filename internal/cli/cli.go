@@ -75,7 +75,7 @@ func Main(process IO) int {
 	harden()
 	s := &session{io: process, connectors: registry.Specs(), out: process.Out, err: process.Err,
 		inTTY: isTTY(process.In), outTTY: isTTY(process.Out), errTTY: isTTY(process.Err)}
-	ctx, stop := newStopper(context.Background())
+	ctx, stop := newStopper(context.Background()) //nolint:forbidigo // the first context of the process
 	defer stop.close()
 	s.stop = stop
 	root := s.root()

@@ -15,18 +15,6 @@ func clock(t time.Time) string {
 	return t.UTC().Format("2006-01-02 15:04:05Z")
 }
 
-// ago writes a time as how long ago it was.
-func ago(t, now time.Time) string {
-	if t.IsZero() {
-		return "never"
-	}
-	d := now.Sub(t)
-	if d < 0 {
-		return "in " + span(-d)
-	}
-	return span(d) + " ago"
-}
-
 // span writes a duration in its two largest units.
 func span(d time.Duration) string {
 	switch {

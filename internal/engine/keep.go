@@ -10,8 +10,8 @@ import (
 
 // tenure is the time in which a lease is ours.
 type tenure struct {
-	work  context.Context // ends when we are asked to stop, and with the lease: nothing new is begun then
-	lease context.Context // ends with the lease alone: a step that has begun may finish under it
+	work  context.Context //nolint:containedctx // the two lives of one lease; ends when we are asked to stop, and with the lease: nothing new is begun then
+	lease context.Context //nolint:containedctx // ends with the lease alone: a step that has begun may finish under it
 	end   func()          // renews no more; call it before the lease is given back
 }
 

@@ -158,10 +158,7 @@ func (g *game) work() {
 // Whatever happens, in the end each record is there once.
 func TestRandomAppending(t *testing.T) {
 	games(t, false, func(g *game) {
-		type record struct {
-			connector.Record
-			gone bool // every split that had it was taken away before we may have read it
-		}
+		type record struct{ connector.Record }
 		pool := map[int]*record{}
 		living := map[string][]int{} // splits that can still be read
 		next := 0

@@ -98,9 +98,6 @@ func Validate(ctx context.Context, connectors object.Connectors, now func() time
 
 var storeKind = map[string]string{"Credential": store.Credential, "Source": store.Source, "Destination": store.Destination, "Flow": store.Flow}
 
-// fileKind is storeKind's inverse.
-func fileKind(kind string) string { return strings.ToUpper(kind[:1]) + kind[1:] }
-
 func (s *Service) kind(fileKind string) object.Kind {
 	switch fileKind {
 	case "Credential":

@@ -301,9 +301,7 @@ func (k kind) Draw(ctx context.Context, look object.Look, o store.Object) (*yaml
 	config.Put(node, "source", config.Text(src.Name))
 	config.Put(node, "destination", config.Text(dst.Name))
 	config.Put(node, "mode", config.Text(Append))
-	for _, p := range config.Plain(stored).Content {
-		node.Content = append(node.Content, p)
-	}
+	node.Content = append(node.Content, config.Plain(stored).Content...)
 	return dedupe(node), nil
 }
 

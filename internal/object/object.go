@@ -6,6 +6,7 @@ package object
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -103,11 +104,8 @@ func withProblem(err error, p fault.Problem) error {
 
 // ProblemsOf gives the problems that an error is made of.
 func ProblemsOf(err error) (fault.Problems, bool) {
-	e, ok := fault.As(err)
-	if !ok {
-		return nil, false
-	}
-	p, ok := e.Err.(fault.Problems)
+	var p fault.Problems
+	ok := errors.As(err, &p)
 	return p, ok
 }
 

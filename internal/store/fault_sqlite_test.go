@@ -222,8 +222,10 @@ func TestAFullDisk(t *testing.T) {
 
 	put, full := 0, 0
 	for round := range 60 {
-		listing := store.Listing{}
-		var ok bool
+		var (
+			listing store.Listing
+			ok      bool
+		)
 		if listing, ok, err = w.s.TakeListing(t.Context(), "n", 0, 0); err == nil && ok {
 			_, err = w.s.CommitListing(t.Context(), listing, store.Listed{Enumeration: enumeration(splits(put, put+20)...), Lanes: w.lanes(), Due: w.clock.Now()})
 			if err == nil {

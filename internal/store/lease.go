@@ -176,8 +176,3 @@ func (s *Store) dueTurns(ctx context.Context, table, more string, limit int) ([]
 		})
 	return all, s.trouble(err)
 }
-
-// backoff is how long to wait after n failures in a row: 1 s, 2 s, 4 s … at most 5 minutes.
-func backoff(n int) time.Duration {
-	return min(time.Second<<min(n, 10), 5*time.Minute)
-}
