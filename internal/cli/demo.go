@@ -175,7 +175,7 @@ func (d *demo) show(ctx context.Context) error {
 	if err := d.save(ctx, a); err != nil {
 		return err
 	}
-	begun := time.Now()
+	begun, due := time.Now(), d.sim.Clock().Now() // what appears from now on may come in the next look
 	did, err := d.s.collectOnce(ctx, a)
 	if err != nil {
 		return err
@@ -183,11 +183,10 @@ func (d *demo) show(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	until := d.sim.Clock().Now()
 	if err := d.s.print("\n" + did.summary(time.Since(begun))); err != nil {
 		return err
 	}
-	if err := d.check(until); err != nil {
+	if err := d.check(due); err != nil {
 		return err
 	}
 	if err := did.exit(); err != nil {
@@ -247,14 +246,14 @@ func checkNames(s *credential.Service) string {
 	return ""
 }
 
-// check holds the files against the simulator's ledger.
+// check holds the files against the simulator's ledger: all that had appeared until then must be there, once.
 func (d *demo) check(until time.Time) error {
 	ledger, err := d.sim.Ledger("")
 	if err != nil {
 		return fmt.Errorf("read the simulator's ledger: %w", err)
 	}
 	var readErr error
-	difference, err := ledger.CompareRecords(recordsOf(d.dir, &readErr), m365sim.Comparison{Until: until.Add(-settled)})
+	difference, err := ledger.CompareRecords(recordsOf(d.dir, &readErr), m365sim.Comparison{Until: until})
 	if err = errors.Join(err, readErr); err != nil {
 		return fmt.Errorf("compare with the simulator's ledger: %w", err)
 	}
@@ -265,9 +264,6 @@ func (d *demo) check(until time.Time) error {
 	d.s.done("checked against the tenant's own ledger: %s different records were due; none is missing, none is there twice, every byte is as it was sent", count(difference.Due))
 	return nil
 }
-
-// settled is how far back the check looks: what appeared while collecting was ending belongs to the next look.
-const settled = 10 * time.Second
 
 // recordsOf yields the lines of a folder's NDJSON files.
 func recordsOf(dir string, failed *error) iter.Seq[[]byte] {
