@@ -44,7 +44,7 @@ func games(t *testing.T, mirror bool, play func(g *game)) {
 	t.Helper()
 	t.Parallel()
 	storetest.EachDatabase(t, func(t *testing.T, d *storetest.Database) {
-		n := 40
+		n := 25
 		if d.Shared {
 			n = 6
 		}

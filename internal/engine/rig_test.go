@@ -83,7 +83,7 @@ func rigOn(t testing.TB, d *storetest.Database, s *store.Store, from connectorte
 		append: connectortest.NewMemoryDestination(connectortest.DestinationOptions{}),
 		keyed:  connectortest.NewKeyedDestination(connectortest.DestinationOptions{}),
 	}
-	r.set.Linger = time.Minute // batches are cut by size alone, so that tests know them
+	r.set.Linger, r.set.Turn = time.Minute, time.Minute // batches are cut by size alone, so that tests know them
 	r.from = r.create(store.Object{Kind: store.Source, Name: "from", Tenant: "t1"})
 	r.to = r.create(store.Object{Kind: store.Destination, Name: "to"})
 	r.flow = r.newFlow("flow", mirror)

@@ -100,6 +100,12 @@ func compareTenant(t *testing.T, sim *tenant, name, dir string, until time.Time)
 	}
 	if !difference.Perfect() || difference.Due == 0 {
 		t.Errorf("the files differ from what the tenant offered: %s", difference)
+		for _, b := range ledger.Blobs() {
+			if b.Fetched == 0 && b.Settled.Before(until) {
+				t.Logf("never read whole: %s of %s, %d records, created %s, available %s later, listed %d times", b.ContentID, b.ContentType, b.Records,
+					b.Created.Format("15:04:05.000"), b.Available.Sub(b.Created), b.Listed)
+			}
+		}
 	}
 	t.Logf("%d records due, %d in %d files", difference.Due, len(records), files)
 }
