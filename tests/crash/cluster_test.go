@@ -91,7 +91,7 @@ spec: { type: office-365-management-api, cloud: custom, tenantId: %[2]s, clientI
 apiVersion: headrace/v1
 kind: Source
 metadata: { name: %[1]s }
-spec: { connector: office-365-management-api, credential: %[1]s, contentTypes: [Audit.AzureActiveDirectory, Audit.Exchange, Audit.SharePoint, Audit.General, DLP.All], interval: 1s, lag: 2s, overlap: 30m, requestsPerMinute: 100000 }
+spec: { connector: office-365-management-api, credential: %[1]s, contentTypes: [Audit.AzureActiveDirectory, Audit.Exchange, Audit.SharePoint, Audit.General, DLP.All], interval: 1s, lag: 2s, overlap: 2m, requestsPerMinute: 100000 }
 ---
 apiVersion: headrace/v1
 kind: Destination

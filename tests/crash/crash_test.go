@@ -153,7 +153,7 @@ spec:
   contentTypes: [Audit.AzureActiveDirectory, Audit.Exchange, Audit.SharePoint, Audit.General, DLP.All]
   interval: 1s
   lag: 2s
-  overlap: 30m
+  overlap: 2m
   requestsPerMinute: 100000
 ---
 apiVersion: headrace/v1

@@ -107,6 +107,15 @@ func TestContentThatComesLateIsCollected(t *testing.T) {
 	}
 }
 
+func TestWhoRunsOnceADayCollectsWhatCameLate(t *testing.T) {
+	t.Parallel()
+	feed := content()
+	feed.Late = m365sim.Late{Share: 0.3, By: m365sim.Duration(20 * time.Hour)}
+	p := newPlay(t, feed)
+	p.run(5*day, day)
+	p.compare(m365sim.Comparison{ContentTypes: collected, Until: p.clock.Now().Add(-time.Hour)})
+}
+
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {

@@ -31,6 +31,7 @@ type stream struct {
 	Overlap  time.Time `json:"overlap,omitzero"`
 	Deep     time.Time `json:"deep,omitzero"`
 	DeepDone time.Time `json:"deep_done,omitzero"` // when the last deep scan ended
+	Looked   time.Time `json:"looked,omitzero"`    // when the look backs last had all of their share
 	Started  time.Time `json:"started,omitzero"`   // when we last asked for the subscription's start
 }
 

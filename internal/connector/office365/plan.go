@@ -179,8 +179,22 @@ func (p planner) part(s *stream, g stretch, whole, round time.Duration) []stretc
 		return nil
 	}
 	windows := cut(g, p.step(s))
-	share := float64(whole) / float64(p.step(s)) * float64(p.cfg.Interval) / float64(round)
+	share := float64(whole) / float64(p.step(s)) * float64(p.elapsed(s)) / float64(round)
 	return windows[:min(len(windows), 1+int(share))]
+}
+
+// elapsed is the time that the look backs of this call make up for: an interval, or more after calls that had no time for
+// them or were not made at all. Who lists once a day looks back over the whole day then.
+func (p planner) elapsed(s *stream) time.Duration {
+	if s.Looked.IsZero() {
+		return p.cfg.Interval.Std()
+	}
+	return max(p.now.Sub(s.Looked), p.cfg.Interval.Std())
+}
+
+// owed tells whether look backs were left out, so that the next call is to come at once.
+func (p planner) owed(s *stream) bool {
+	return p.only == nil && p.elapsed(s) > 2*p.cfg.Interval.Std()
 }
 
 // again is how far back listed time is listed again: never before collecting began.

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/headrace/headrace/internal/connector"
@@ -63,6 +64,7 @@ type listing struct {
 	out       connector.Enumeration
 	throttled error // the tenant's quota is used up: nothing more is asked
 	fails     map[string]bool
+	owed      bool // look backs were left out for what is new
 }
 
 func (l *listing) run(ctx context.Context) error {
@@ -89,7 +91,7 @@ func (l *listing) place(name string) *stream {
 	before := l.cursor.Streams[name]
 	place := l.cursor.begin(name, start)
 	if before != place {
-		place.Begun, place.DeepDone = l.plan.now, l.plan.now // everything is listed for the first time now
+		place.Begun, place.DeepDone, place.Looked = l.plan.now, l.plan.now, l.plan.now // everything is listed for the first time now
 		if before != nil {
 			place.Started = before.Started
 		}
@@ -116,18 +118,41 @@ func (l *listing) stream(ctx context.Context, name string, place *stream) error 
 		return err
 	}
 	l.lose(name, lost)
+	return l.rest(ctx, place, windows)
+}
+
+// rest lists what follows the first window, and sees to it that look backs are made up for.
+func (l *listing) rest(ctx context.Context, place *stream, windows []window) error {
+	var left, looked atomic.Bool
 	group, ctx := errgroup.WithContext(ctx)
 	for _, chain := range chains(windows[1:]) {
 		group.Go(func() error {
 			for _, w := range chain {
 				if ok, err := l.window(ctx, place, w, false); err != nil || !ok {
+					left.Store(true)
 					return err
+				}
+				if w.why != catchUp {
+					looked.Store(true)
 				}
 			}
 			return nil
 		})
 	}
-	return group.Wait()
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	catchingUp := slices.ContainsFunc(windows, func(w window) bool { return w.why == catchUp })
+	if !catchingUp && !left.Load() {
+		place.Looked = l.plan.now
+	}
+	// But not again and again without getting anywhere.
+	if l.plan.owed(place) && (catchingUp || looked.Load()) && !l.failed(windows[0].stream) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.owed = true
+	}
+	return nil
 }
 
 // chains are windows that must be listed one after the other. What is caught up with can come in any order; a look back
@@ -235,6 +260,9 @@ func (l *listing) result() (connector.Enumeration, error) {
 		if pending > 0 && !l.fails[name] && l.throttled == nil {
 			l.out.More = true
 		}
+	}
+	if l.owed && l.throttled == nil {
+		l.out.More = true
 	}
 	raw, err := l.cursor.raw()
 	l.out.Cursor = raw
