@@ -4,7 +4,7 @@
 //	hr CODE ARGS…        headrace ARGS must end with the exit code CODE; its output is kept for hunt
 //	simulate [FILE]      a simulated tenant; sets TENANT CLIENT LOGIN MANAGEMENT GRAPH and writes ca.pem, secret.txt
 //	grant ROLE…          the simulated app has these roles from now on
-//	serve ARGS…          headrace serve ARGS, until it answers; stop ends it by SIGTERM and wants exit code 0
+//	serve ARGS…          headrace serve ARGS, until it answers; halt ends it by SIGTERM and wants exit code 0
 //	hunt FILE…           the texts in the files may stand in no output, no other file of the script, no process list
 //	count N PATTERN      all lines of the files that match the pattern are N
 //	place FILE OUT       writes the file with the script's folder for PLACE, and the tenant's values for $NAMES
@@ -47,7 +47,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"hr": hr, "simulate": simulate, "grant": grant, "serve": serve, "stop": stop, "hunt": hunt, "count": count, "add": add, "place": place,
+			"hr": hr, "simulate": simulate, "grant": grant, "serve": serve, "halt": halt, "hunt": hunt, "count": count, "add": add, "place": place,
 		},
 		Condition: func(cond string) (bool, error) {
 			if cond == "data" {
@@ -160,7 +160,7 @@ func serve(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-func stop(ts *testscript.TestScript, _ bool, args []string) {
+func halt(ts *testscript.TestScript, _ bool, args []string) {
 	s := of(ts)
 	signal := syscall.SIGTERM
 	if len(args) > 0 && args[0] == "kill" {
