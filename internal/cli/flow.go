@@ -126,7 +126,7 @@ func flowPairs(v flow.View) []pair {
 	c := v.Counts
 	return []pair{{"name", v.Name}, {"id", v.ID}, {"description", v.Description}, {"route", v.Source + " → " + v.Destination}, {"mode", v.Mode},
 		{"state", strings.TrimSuffix(v.State+": "+v.Doing, ": ")}, {"reason", v.Reason},
-		{"delivered", fmt.Sprintf("%s records, %s; newest %s old", count(c.Delivered), size(c.Bytes), v.Lag)},
+		{"delivered", fmt.Sprintf("%s records, %s%s", count(c.Delivered), size(c.Bytes), yes(v.Lag == "", "", "; newest "+v.Lag+" old"))},
 		{"splits", fmt.Sprintf("%s listed, %s delivered, %s lost", count(c.Listed), count(c.Splits), count(c.Lost))},
 		{"left out", fmt.Sprintf("%s repeats, %s by the transform", count(c.Repeats), count(c.Dropped))},
 		{"dead letters", fmt.Sprintf("%s open of %s", count(v.OpenLetters), count(c.Dead))},
