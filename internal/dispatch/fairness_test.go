@@ -18,9 +18,13 @@ import (
 func TestABackfillDelaysAnotherTenantsEventsByARestOfATurn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		const lanes, backlog = 12, 1000 // splits of ten records
+		const lanes, backlog = 12, 1000 // splits of one record, five in a batch
 		w := newWorld()
-		splits(w.add("big", connectortest.SourceOptions{Interval: time.Hour}), backlog)
+		big := w.add("big", connectortest.SourceOptions{Interval: time.Hour})
+		for i := range backlog {
+			big.Put(connector.Split{ID: fmt.Sprint(i), Stream: "s", Time: connectortest.Start.Add(time.Duration(i) * time.Second)}, connectortest.Records(i, i+1)...)
+		}
+		w.destinations["big"] = connectortest.NewMemoryDestination(connectortest.DestinationOptions{BatchRecords: 5})
 		l := newLocal(t, w, logTo(t)) // makes the first of its flows
 		l.node.wrap = func(d connector.Destination) connector.Destination {
 			return connectortest.SlowWrite(d, 300*time.Millisecond)
@@ -31,7 +35,7 @@ func TestABackfillDelaysAnotherTenantsEventsByARestOfATurn(t *testing.T) {
 		}
 		for i := range lanes {
 			name := fmt.Sprintf("big-%d", i)
-			w.destinations[name] = connectortest.NewMemoryDestination(connectortest.DestinationOptions{BatchRecords: 50})
+			w.destinations[name] = connectortest.NewMemoryDestination(connectortest.DestinationOptions{BatchRecords: 5})
 			destination := create(t, l.Store, store.Object{Kind: store.Destination, Name: name})
 			create(t, l.Store, store.Object{Kind: store.Flow, Name: name, Tenant: "big", SourceID: source.ID, DestinationID: destination.ID, Lanes: 1})
 		}
@@ -51,7 +55,7 @@ func TestABackfillDelaysAnotherTenantsEventsByARestOfATurn(t *testing.T) {
 		}
 		behind := 0
 		for i := range lanes {
-			if len(w.destinations[fmt.Sprintf("big-%d", i)].Records()) < backlog*10 {
+			if len(w.destinations[fmt.Sprintf("big-%d", i)].Records()) < backlog {
 				behind++
 			}
 		}

@@ -160,7 +160,7 @@ func TestLocalDoesNotSpinOnAStoreThatCannotBeWritten(t *testing.T) {
 
 func TestOnceEnds(t *testing.T) {
 	t.Parallel()
-	const retryAfter = 20 * time.Minute
+	const retryAfter = 2 * time.Minute
 	for name, c := range map[string]struct {
 		prepare   func(source *connectortest.MemorySource, dst *connectortest.MemoryDestination)
 		code      string        // of the error; "": none
