@@ -21,7 +21,7 @@ func writeHalf(spec connector.Spec) func() connector.Config {
 func (s *session) destinationCommand() *cobra.Command {
 	c := &cobra.Command{Use: "destination", Aliases: []string{"destinations"}, Short: "Where it is delivered to",
 		Example: examples("headrace destination create archive --connector file --path /var/log/headrace --compression zstd", "", "headrace destination test archive", "")}
-	c.AddCommand(s.destinationCreate(), s.destinationList(), s.destinationShow(), s.destinationEdit(), s.destinationPause(), s.destinationResume(), s.destinationRemove(), s.destinationTest())
+	c.AddCommand(s.destinationCreate(), s.destinationList(), s.destinationShow(), s.destinationEdit(), pauseCommand(s, destinationRest), resumeCommand(s, destinationRest), s.destinationRemove(), s.destinationTest())
 	return c
 }
 
@@ -81,6 +81,12 @@ func (s *session) destinationList() *cobra.Command {
 		}}
 }
 
+var destinationRest = rest[destination.View]{
+	noun: "destination", name: "archive", why: "tenant migration", pauses: "Stop writing to it; its flows wait",
+	pause: api.DestinationPause, resume: api.DestinationResume, called: func(v destination.View) string { return v.Name },
+	show: func(s *session, v destination.View) error { return s.showDestination(v, true) },
+}
+
 // showDestination writes a destination; quietly: not for people, who were told.
 func (s *session) showDestination(v destination.View, quietly bool) error {
 	if f := s.format(); quietly && (f == "table" || f == "wide") {
@@ -130,34 +136,6 @@ func (s *session) destinationEdit() *cobra.Command {
 	edit.add(c, &rename)
 	st = addSettings(c, s.connectors, writeHalf)
 	return c
-}
-
-func (s *session) destinationPause() *cobra.Command {
-	var reason string
-	c := &cobra.Command{Use: "pause NAME", Short: "Stop writing to it; its flows wait", Args: exactly(1),
-		Example: examples("headrace destination pause archive", "", "headrace destination pause archive --reason \"tenant migration\"", ""),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			v, err := call(s, cmd, api.DestinationPause, api.Pause{Name: args[0], Reason: reason})
-			if err != nil {
-				return err
-			}
-			s.done("paused  destination %s", v.Name)
-			return s.showDestination(v, true)
-		}}
-	c.Flags().StringVar(&reason, "reason", "", "shown with the state")
-	return c
-}
-
-func (s *session) destinationResume() *cobra.Command {
-	return &cobra.Command{Use: "resume NAME", Short: "Let a paused source go on", Args: exactly(1), Example: examples("headrace destination resume archive", "", "headrace destination resume archive -q", ""),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			v, err := call(s, cmd, api.DestinationResume, api.Named{Name: args[0]})
-			if err != nil {
-				return err
-			}
-			s.done("resumed  destination %s", v.Name)
-			return s.showDestination(v, true)
-		}}
 }
 
 func (s *session) destinationRemove() *cobra.Command {

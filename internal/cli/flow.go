@@ -17,7 +17,7 @@ import (
 func (s *session) flowCommand() *cobra.Command {
 	c := &cobra.Command{Use: "flow", Aliases: []string{"flows"}, Short: "From a source through a transform to a destination",
 		Example: examples("headrace flow create contoso --source contoso --destination archive", "", "headrace flow show contoso", "how its work stands")}
-	c.AddCommand(s.flowCreate(), s.flowList(), s.flowShow(), s.flowEdit(), s.flowPause(), s.flowResume(), s.flowRun(), s.flowRetry(), s.flowBackfill(), s.flowHistory(), s.flowRemove())
+	c.AddCommand(s.flowCreate(), s.flowList(), s.flowShow(), s.flowEdit(), pauseCommand(s, flowRest), resumeCommand(s, flowRest), s.flowRun(), s.flowRetry(), s.flowBackfill(), s.flowHistory(), s.flowRemove())
 	return c
 }
 
@@ -234,32 +234,10 @@ func (s *session) showFlow(v flow.View) error {
 	return one(s, v, v.ID, flowPairs(v))
 }
 
-func (s *session) flowPause() *cobra.Command {
-	var reason string
-	c := &cobra.Command{Use: "pause NAME", Short: "Stop delivering; what is listed waits", Args: exactly(1),
-		Example: examples("headrace flow pause contoso", "", "headrace flow pause contoso --reason \"SIEM upgrade\"", ""),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			v, err := call(s, cmd, api.FlowPause, api.Pause{Name: args[0], Reason: reason})
-			if err != nil {
-				return err
-			}
-			s.done("paused  flow %s", v.Name)
-			return s.showFlow(v)
-		}}
-	c.Flags().StringVar(&reason, "reason", "", "shown with the state")
-	return c
-}
-
-func (s *session) flowResume() *cobra.Command {
-	return &cobra.Command{Use: "resume NAME", Short: "Let a paused flow go on", Args: exactly(1), Example: examples("headrace flow resume contoso", "", "headrace flow resume contoso -q", ""),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			v, err := call(s, cmd, api.FlowResume, api.Named{Name: args[0]})
-			if err != nil {
-				return err
-			}
-			s.done("resumed  flow %s", v.Name)
-			return s.showFlow(v)
-		}}
+var flowRest = rest[flow.View]{
+	noun: "flow", name: "contoso", why: "SIEM upgrade", pauses: "Stop delivering; what is listed waits",
+	pause: api.FlowPause, resume: api.FlowResume, called: func(v flow.View) string { return v.Name },
+	show: func(s *session, v flow.View) error { return s.showFlow(v) },
 }
 
 func (s *session) flowRun() *cobra.Command {

@@ -22,7 +22,7 @@ func readHalf(spec connector.Spec) func() connector.Config {
 func (s *session) sourceCommand() *cobra.Command {
 	c := &cobra.Command{Use: "source", Aliases: []string{"sources"}, Short: "What is read",
 		Example: examples("headrace source create contoso --connector office-365-management-api --credential contoso-audit", "", "headrace source sample contoso --count 3", "look at some records")}
-	c.AddCommand(s.sourceCreate(), s.sourceList(), s.sourceShow(), s.sourceEdit(), s.sourcePause(), s.sourceResume(), s.sourceRemove(), s.sourceTest(), s.sourceSample(), s.sourceAction())
+	c.AddCommand(s.sourceCreate(), s.sourceList(), s.sourceShow(), s.sourceEdit(), pauseCommand(s, sourceRest), resumeCommand(s, sourceRest), s.sourceRemove(), s.sourceTest(), s.sourceSample(), s.sourceAction())
 	return c
 }
 
@@ -82,6 +82,12 @@ func (s *session) sourceList() *cobra.Command {
 				{head: "ID", text: func(v source.View) string { return v.ID }, wide: true},
 			})
 		}}
+}
+
+var sourceRest = rest[source.View]{
+	noun: "source", name: "contoso", why: "tenant migration", pauses: "Stop listing; what the service keeps is found again later, for 7 days",
+	pause: api.SourcePause, resume: api.SourceResume, called: func(v source.View) string { return v.Name },
+	show: func(s *session, v source.View) error { return s.showSource(v, true) },
 }
 
 // showSource writes a source; quietly: not for people, who were told.
@@ -152,34 +158,6 @@ func (f editFlags) change(cmd *cobra.Command, name, rename string, description *
 		change.Description = description
 	}
 	return change
-}
-
-func (s *session) sourcePause() *cobra.Command {
-	var reason string
-	c := &cobra.Command{Use: "pause NAME", Short: "Stop listing; what the service keeps is found again later, for 7 days", Args: exactly(1),
-		Example: examples("headrace source pause contoso", "", "headrace source pause contoso --reason \"tenant migration\"", ""),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			v, err := call(s, cmd, api.SourcePause, api.Pause{Name: args[0], Reason: reason})
-			if err != nil {
-				return err
-			}
-			s.done("paused  source %s", v.Name)
-			return s.showSource(v, true)
-		}}
-	c.Flags().StringVar(&reason, "reason", "", "shown with the state")
-	return c
-}
-
-func (s *session) sourceResume() *cobra.Command {
-	return &cobra.Command{Use: "resume NAME", Short: "Let a paused source go on", Args: exactly(1), Example: examples("headrace source resume contoso", "", "headrace source resume contoso -q", ""),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			v, err := call(s, cmd, api.SourceResume, api.Named{Name: args[0]})
-			if err != nil {
-				return err
-			}
-			s.done("resumed  source %s", v.Name)
-			return s.showSource(v, true)
-		}}
 }
 
 func (s *session) sourceRemove() *cobra.Command {

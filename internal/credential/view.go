@@ -80,28 +80,15 @@ func (s *Service) secretView(ctx context.Context, o store.Object, settings Setti
 
 // Show gives one credential by name or ID.
 func (s *Service) Show(ctx context.Context, name string) (View, error) {
-	o, err := s.Store.Object(ctx, store.Credential, name)
-	if err != nil {
-		return View{}, err
-	}
-	return s.ViewOf(ctx, o)
+	return object.Show(ctx, s.Keeper, name, s.ViewOf)
 }
 
 // ListViews shows all credentials. A bad one doesn't hide the others.
 func (s *Service) ListViews(ctx context.Context) ([]View, error) {
-	all, err := s.Store.Objects(ctx, store.Credential)
-	if err != nil {
-		return nil, err
-	}
-	views := make([]View, 0, len(all))
-	for _, o := range all {
-		v, err := s.ViewOf(ctx, o)
-		if err != nil {
-			v = View{View: object.View{ID: o.UID, Kind: o.Kind, Name: o.Name, Description: o.Description, Revision: o.Revision, Owner: o.Owner, Reason: err.Error(), Spec: o.Spec}}
-		}
-		views = append(views, v)
-	}
-	return views, nil
+	return object.List(ctx, s.Keeper, s.ViewOf, func(v View, stored object.View) View {
+		v.View = stored
+		return v
+	})
 }
 
 // Help is what a connector says of its credentials.

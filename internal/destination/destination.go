@@ -107,28 +107,15 @@ func (s *Service) ViewOf(ctx context.Context, o store.Object) (View, error) {
 
 // Show gives one destination by name or ID.
 func (s *Service) Show(ctx context.Context, name string) (View, error) {
-	o, err := s.Store.Object(ctx, store.Destination, name)
-	if err != nil {
-		return View{}, err
-	}
-	return s.ViewOf(ctx, o)
+	return object.Show(ctx, s.Keeper, name, s.ViewOf)
 }
 
 // ListViews shows all destinations. A bad one doesn't hide the others.
 func (s *Service) ListViews(ctx context.Context) ([]View, error) {
-	all, err := s.Store.Objects(ctx, store.Destination)
-	if err != nil {
-		return nil, err
-	}
-	views := make([]View, 0, len(all))
-	for _, o := range all {
-		v, err := s.ViewOf(ctx, o)
-		if err != nil {
-			v.ID, v.Kind, v.Name, v.Revision, v.Owner, v.Spec, v.Reason = o.UID, o.Kind, o.Name, o.Revision, o.Owner, o.Spec, err.Error()
-		}
-		views = append(views, v)
-	}
-	return views, nil
+	return object.List(ctx, s.Keeper, s.ViewOf, func(v View, stored object.View) View {
+		v.View = stored
+		return v
+	})
 }
 
 // Env gives what the destination's connector is opened with for a flow ("" for a test).

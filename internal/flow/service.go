@@ -186,26 +186,15 @@ func (s *Service) ViewOf(ctx context.Context, o store.Object) (View, error) {
 
 // Show gives one flow by name or ID.
 func (s *Service) Show(ctx context.Context, name string) (View, error) {
-	o, err := s.Store.Object(ctx, store.Flow, name)
-	if err != nil {
-		return View{}, err
-	}
-	return s.ViewOf(ctx, o)
+	return object.Show(ctx, s.Keeper, name, s.ViewOf)
 }
 
 // ListViews shows all flows. A bad one doesn't hide the others.
 func (s *Service) ListViews(ctx context.Context) ([]View, error) {
-	all, err := s.Store.Objects(ctx, store.Flow)
-	if err != nil {
-		return nil, err
-	}
-	views := make([]View, 0, len(all))
-	for _, o := range all {
-		v, err := s.ViewOf(ctx, o)
-		if err != nil {
-			v.ID, v.Kind, v.Name, v.Revision, v.Owner, v.Spec, v.State, v.Doing = o.UID, o.Kind, o.Name, o.Revision, o.Owner, o.Spec, "trouble", err.Error()
-		}
-		views = append(views, v)
-	}
-	return views, nil
+	return object.List(ctx, s.Keeper, s.ViewOf, func(v View, stored object.View) View {
+		v.State, v.Doing = "trouble", stored.Reason
+		stored.Reason = v.Reason // a flow's reason is that of its pause
+		v.View = stored
+		return v
+	})
 }

@@ -249,22 +249,39 @@ func (k Keeper) View(ctx context.Context, o store.Object) (View, error) {
 		return View{}, err
 	}
 	spec, err := config.JSON(node)
-	return View{ID: o.UID, Kind: o.Kind, Name: o.Name, Description: o.Description, Revision: o.Revision, Owner: o.Owner, Paused: o.Paused,
-		Reason: o.Reason, Tenant: o.Tenant, Created: o.Created, Updated: o.Updated, Spec: spec}, err
+	return stored(o, spec), err
 }
 
-// List views all objects of the kind. One that can't be drawn (its connector is gone) is shown as it is stored.
-func (k Keeper) List(ctx context.Context) ([]View, error) {
+// stored is an object's view with a spec.
+func stored(o store.Object, spec json.RawMessage) View {
+	return View{ID: o.UID, Kind: o.Kind, Name: o.Name, Description: o.Description, Revision: o.Revision, Owner: o.Owner, Paused: o.Paused,
+		Reason: o.Reason, Tenant: o.Tenant, Created: o.Created, Updated: o.Updated, Spec: spec}
+}
+
+// Show views one object of a keeper's kind, by name or ID.
+func Show[V any](ctx context.Context, k Keeper, name string, view func(context.Context, store.Object) (V, error)) (V, error) {
+	o, err := k.Store.Object(ctx, k.Kind.Name(), name)
+	if err != nil {
+		var none V
+		return none, err
+	}
+	return view(ctx, o)
+}
+
+// List views all objects of a keeper's kind. A bad one (its connector is gone, say) doesn't hide the others: broken puts
+// what is stored of it, with the reason, into what there is of its view.
+func List[V any](ctx context.Context, k Keeper, view func(context.Context, store.Object) (V, error), broken func(V, View) V) ([]V, error) {
 	all, err := k.Store.Objects(ctx, k.Kind.Name())
 	if err != nil {
 		return nil, err
 	}
-	views := make([]View, 0, len(all))
+	views := make([]V, 0, len(all))
 	for _, o := range all {
-		v, err := k.View(ctx, o)
+		v, err := view(ctx, o)
 		if err != nil {
-			v = View{ID: o.UID, Kind: o.Kind, Name: o.Name, Description: o.Description, Revision: o.Revision, Owner: o.Owner, Paused: o.Paused,
-				Reason: err.Error(), Created: o.Created, Updated: o.Updated, Spec: o.Spec}
+			bad := stored(o, o.Spec)
+			bad.Reason = err.Error()
+			v = broken(v, bad)
 		}
 		views = append(views, v)
 	}
