@@ -36,12 +36,11 @@ type turn struct {
 // had to say is remembered with the delivery or the lane.
 func (e *Engine) Deliver(ctx context.Context, l store.Lane) error {
 	ours := e.keep(ctx, l.Lease)
-	t, done, err := e.begin(ours.work, l)
+	leave, err := e.alone(ours.work, row{id: l.ID}, ours)
+	defer leave()
+	var t *turn
 	if err == nil {
-		if err = t.recover(ours.work); err == nil {
-			err = t.work(ours)
-		}
-		done() // before the lane is another's: a destination may have locked what it writes
+		t, err = e.work(ours, l)
 	}
 	ours.end()
 	if ours.lost() || isLeaseLost(err) {
@@ -56,6 +55,20 @@ func (e *Engine) Deliver(ctx context.Context, l store.Lane) error {
 		err = t.stop()
 	}
 	return e.release(ctx, l, t, err)
+}
+
+// work is a turn from its beginning to its end. What it opened is closed: a destination may have locked what it writes,
+// and the lane is another's soon.
+func (e *Engine) work(ours tenure, l store.Lane) (*turn, error) {
+	t, done, err := e.begin(ours.work, l)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	if err := t.recover(ours.work); err != nil {
+		return t, err
+	}
+	return t, t.work(ours)
 }
 
 // begin opens what the turn needs.

@@ -67,8 +67,9 @@ type Engine struct {
 	memory  *memory
 	chunks  sync.Pool
 
-	mu    sync.Mutex
-	lanes map[int64]store.Lease // the last lease of each lane whose turn ended well
+	mu        sync.Mutex
+	lanes     map[int64]store.Lease // the last lease of each lane whose turn ended well
+	occupants map[row]*occupant     // the turns under way
 }
 
 // New makes an engine. Close closes what it opened.
@@ -84,7 +85,7 @@ func New(o Options) *Engine {
 	}
 	return &Engine{
 		store: o.Store, open: newOpeners(o.Store, o.Opener), set: o.Settings, node: o.Node, wake: o.Wake, log: o.Log,
-		slots: make(chan struct{}, o.Settings.Readers), memory: newMemory(o.Settings.Memory), lanes: map[int64]store.Lease{}, holdDir: o.HoldDir,
+		slots: make(chan struct{}, o.Settings.Readers), memory: newMemory(o.Settings.Memory), lanes: map[int64]store.Lease{}, occupants: map[row]*occupant{}, holdDir: o.HoldDir,
 		chunks: sync.Pool{New: func() any { return newChunk(chunkBytes) }},
 	}
 }

@@ -10,9 +10,10 @@ import (
 
 // tenure is the time in which a lease is ours.
 type tenure struct {
-	work  context.Context //nolint:containedctx // the two lives of one lease; ends when we are asked to stop, and with the lease: nothing new is begun then
-	lease context.Context //nolint:containedctx // ends with the lease alone: a step that has begun may finish under it
-	end   func()          // renews no more; call it before the lease is given back
+	work  context.Context         //nolint:containedctx // the two lives of one lease; ends when we are asked to stop, and with the lease: nothing new is begun then
+	lease context.Context         //nolint:containedctx // ends with the lease alone: a step that has begun may finish under it
+	lose  context.CancelCauseFunc // gives the lease up
+	end   func()                  // renews no more; call it before the lease is given back
 }
 
 // lost tells whether somebody else may have taken over.
@@ -26,7 +27,7 @@ func (e *Engine) keep(ctx context.Context, l store.Lease) tenure {
 	ended := make(chan struct{})
 	var renewer sync.WaitGroup
 	renewer.Go(func() { e.renew(lease, l, ended, lose) })
-	return tenure{work: work, lease: lease, end: func() {
+	return tenure{work: work, lease: lease, lose: lose, end: func() {
 		close(ended)
 		renewer.Wait()
 		unlink()

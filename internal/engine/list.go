@@ -16,6 +16,11 @@ import (
 func (e *Engine) List(ctx context.Context, l store.Listing) error {
 	ours := e.keep(ctx, l.Lease)
 	defer ours.end()
+	leave, err := e.alone(ours.work, row{listing: true, id: l.ID}, ours)
+	defer leave()
+	if err != nil {
+		return e.failListing(ours, l, nil, err)
+	}
 	source, done, err := e.open.source(ours.work, l.SourceID)
 	if err != nil {
 		return e.failListing(ours, l, nil, err)

@@ -108,6 +108,49 @@ func TestALeaseThatCannotBeRenewed(t *testing.T) {
 	})
 }
 
+// A machine that slept gives a lane out again before the earlier turn has noticed that its lease ran out. The
+// destination is called by one of them at a time all the same.
+func TestALaneHasOneTurnAtATime(t *testing.T) {
+	each(t, false, func(t *testing.T, r *rig) {
+		r.small(10)
+		r.put("a", 0, 50)
+		e := r.start()
+		r.list()
+		var inside, most, writes atomic.Int32
+		entered, slept := make(chan struct{}), make(chan struct{})
+		inner := r.append.Open()
+		r.faulty(connectortest.OnWrite(inner, func(ctx context.Context, b connector.Batch) error {
+			most.Store(max(most.Load(), inside.Add(1)))
+			defer inside.Add(-1)
+			if len(b.Records) > 0 && writes.Add(1) == 2 {
+				close(entered)
+				<-slept
+				<-ctx.Done() // the second turn takes the lease away from us
+			}
+			return nil
+		}))
+		first := make(chan error, 1)
+		go func() {
+			_, err := e.DeliverNext(r.ctx(), 0)
+			first <- err
+		}()
+		<-entered
+		r.d.Clock.Add(time.Hour)
+		close(slept)
+		if did, err := e.DeliverNext(r.ctx(), 0); !did || err != nil {
+			t.Fatalf("the lane was not given out again: %v, %v", did, err)
+		}
+		if err := <-first; err != nil {
+			t.Errorf("the first turn is told an error: %v", err)
+		}
+		if most.Load() != 1 {
+			t.Errorf("%d writes at the same time", most.Load())
+		}
+		r.goOn()
+		r.holds(connectortest.Records(0, 50)...)
+	})
+}
+
 // A lister that lost its lease remembers nothing of what it found.
 func TestAListingThatLostItsLease(t *testing.T) {
 	each(t, false, func(t *testing.T, r *rig) {

@@ -231,6 +231,71 @@ func TestAPausedFlowAndSourceSleepOn(t *testing.T) {
 	})
 }
 
+// A paused destination is written to by none of its flows, however they change meanwhile; a paused flow sleeps on when
+// its destination goes on.
+func TestAPausedDestinationRestsItsLanes(t *testing.T) {
+	worlds(t, func(t *testing.T, w *world) {
+		to := w.make(store.Object{Kind: store.Destination, Name: "to"})
+		flow := func(name string, destination int64) store.Object {
+			f := w.make(store.Object{Kind: store.Flow, Name: name, SourceID: w.source.ID, DestinationID: destination, Lanes: 2})
+			w.flows = append(w.flows, f)
+			return f
+		}
+		f, other := flow("f", to.ID), flow("other", 0)
+		w.list(splits(0, 10)...)
+		change := func(o store.Object, paused bool) store.Object {
+			t.Helper()
+			o.Paused = paused
+			o, err := w.s.UpdateObject(w.ctx(), o, nil)
+			w.ok(err)
+			return o
+		}
+		sleeps := func(what string, f store.Object) {
+			t.Helper()
+			w.clock.Add(time.Minute)
+			if _, ok := w.tryLane(f); ok {
+				t.Errorf("%s: a lane was taken", what)
+			}
+			lanes, err := w.s.Lanes(w.ctx(), f.ID)
+			w.ok(err)
+			for _, l := range lanes {
+				if !l.Due.IsZero() {
+					t.Errorf("%s: a lane is due at %v", what, l.Due)
+				}
+			}
+		}
+		to = change(to, true)
+		sleeps("paused destination", f)
+		w.list(splits(10, 20)...)
+		sleeps("new work", f)
+		f = change(f, false)
+		sleeps("changed flow", f)
+		late := flow("late", to.ID)
+		w.list(splits(20, 30)...)
+		sleeps("new flow", late)
+		w.release(w.takeLane(other))
+		if st, err := w.s.Standing(w.ctx(), w.clock.Now()); err != nil || st.Available != 30 {
+			t.Errorf("%d are to be delivered now, want the other flow's 30; %v", st.Available, err)
+		}
+		f = change(f, true)
+		to = change(to, false)
+		sleeps("paused flow", f)
+		w.release(w.takeLane(late))
+		to = change(change(to, true), false)
+		f = change(f, false)
+		got := 0
+		for range 2 {
+			l := w.takeLane(f)
+			got += len(w.due(l, 100))
+			w.deliver(l, w.due(l, 100)...)
+			w.release(l)
+		}
+		if got != 30 {
+			t.Errorf("%d of 30 were due after the pause", got)
+		}
+	})
+}
+
 // Many workers of several nodes take, work and give back; a lane must never have two.
 func TestNoLaneHasTwoWorkers(t *testing.T) {
 	t.Parallel()

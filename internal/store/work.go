@@ -16,6 +16,10 @@ func (t tx) objectMade(ctx context.Context, o Object) error {
 		return t.tryAgain(ctx, due, `source_id IN (SELECT id FROM object WHERE kind = 'source' AND credential = ?)`,
 			`flow_id IN (SELECT f.id FROM object f JOIN object u ON u.id IN (f.source, f.destination) WHERE f.kind = 'flow' AND u.credential = ?)`, o.ID)
 	case Destination:
+		if err := t.exec(ctx, `UPDATE lane SET paused = ?, due = CASE WHEN paused = 1 THEN ? ELSE due END
+			WHERE flow_id IN (SELECT id FROM object WHERE kind = 'flow' AND destination = ? AND paused = 0)`, paused, due, o.ID); err != nil {
+			return err
+		}
 		return t.tryAgain(ctx, due, ``, `flow_id IN (SELECT id FROM object WHERE kind = 'flow' AND destination = ?)`, o.ID)
 	case Source:
 		if err := t.exec(ctx, `INSERT INTO listing (source_id, cursor, due) VALUES (?,?,?) ON CONFLICT (source_id, run_id) DO NOTHING`, o.ID, []byte{}, due); err != nil {
@@ -31,8 +35,11 @@ func (t tx) objectMade(ctx context.Context, o Object) error {
 				return err
 			}
 		}
-		// Lanes that the flow had before may still have deliveries: a delivery keeps its lane.
-		if err := t.exec(ctx, `UPDATE lane SET tenant = ?, paused = ?, due = ?, blocked = 0, failures = 0 WHERE flow_id = ?`, o.Tenant, paused, due, o.ID); err != nil {
+		// Lanes that the flow had before may still have deliveries: a delivery keeps its lane. A paused destination
+		// rests its flows' lanes as a paused flow does.
+		if err := t.exec(ctx, `UPDATE lane SET tenant = ?, due = ?, blocked = 0, failures = 0,
+			paused = CASE WHEN ? = 1 OR EXISTS (SELECT 1 FROM object d WHERE d.id = ? AND d.paused = 1) THEN 1 ELSE 0 END WHERE flow_id = ?`,
+			o.Tenant, due, paused, o.DestinationID, o.ID); err != nil {
 			return err
 		}
 		if !o.Paused { // a source rests while no flow wants it
