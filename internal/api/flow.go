@@ -132,9 +132,21 @@ var FlowRemove = Operation[Removal, None]{Name: "flow.remove", Summary: "Remove 
 	return None{}, err
 }}
 
-// FlowRun makes the next listing of the flow's source due at once.
-var FlowRun = Operation[Named, None]{Name: "flow.run", Summary: "Look for new content at once", Changes: true, Do: func(ctx context.Context, s *Services, in Named) (None, error) {
-	return None{}, s.Flows.Now(ctx, in.Name)
+// A RunNow asks a flow to look for new content.
+type RunNow struct {
+	Name string `json:"name"`
+	All  bool   `json:"all,omitempty"` // of a mirror: read everything again, not only what has changed
+}
+
+// Begun tells what a flow does now.
+type Begun struct {
+	Crawl *store.Run `json:"crawl,omitempty"` // a mirror's
+}
+
+// FlowRun makes the next listing of the flow's source due at once; for a mirror it begins a crawl.
+var FlowRun = Operation[RunNow, Begun]{Name: "flow.run", Summary: "Look for new content at once", Changes: true, Do: func(ctx context.Context, s *Services, in RunNow) (Begun, error) {
+	run, err := s.Flows.Now(ctx, in.Name, in.All)
+	return Begun{Crawl: run}, err
 }}
 
 // Retried tells how many deliveries are tried again.

@@ -121,7 +121,10 @@ func (e *Engine) StartCrawls(ctx context.Context) error {
 		if object.Paused || !mirrors(object) {
 			continue
 		}
-		if err := e.startCrawl(ctx, object, false); err != nil {
+		if to, err := e.store.ObjectByID(ctx, store.Destination, object.DestinationID); err == nil && to.Paused {
+			continue // what it would find would be old when it may be written
+		}
+		if err := e.startCrawl(ctx, object); err != nil {
 			e.log.Warn("a crawl could not begin", "flow", object.Name, "err", err, "hint", fault.HintOf(err))
 		}
 	}
@@ -136,8 +139,8 @@ func mirrors(flow store.Object) bool {
 	return json.Unmarshal(flow.Spec, &spec) == nil && spec.Mode == "mirror"
 }
 
-// startCrawl begins a crawl if one is due, or asked for.
-func (e *Engine) startCrawl(ctx context.Context, object store.Object, now bool) error {
+// startCrawl begins a crawl if one is due.
+func (e *Engine) startCrawl(ctx context.Context, object store.Object) error {
 	last, any, err := e.store.LastCrawl(ctx, object.ID)
 	if err != nil || any && last.Finished.IsZero() {
 		return err
@@ -151,11 +154,16 @@ func (e *Engine) startCrawl(ctx context.Context, object store.Object, now bool) 
 	if every <= 0 {
 		every = time.Hour
 	}
-	if any && !now && e.store.Now().Before(last.Created.Add(every)) {
+	now := e.store.Now()
+	if any && now.Before(last.Created.Add(every)) {
 		return nil
 	}
-	_, err = e.store.CreateRun(ctx, store.Run{Kind: store.Crawl, FlowID: object.ID, Spec: json.RawMessage(`{}`)},
-		&store.RunListing{SourceID: object.SourceID, Tenant: object.Tenant})
+	full, err := e.store.LastFullCrawl(ctx, object.ID)
+	if err != nil {
+		return err
+	}
+	all := full.IsZero() || flow.Rules.Full > 0 && !now.Before(full.Add(flow.Rules.Full))
+	_, err = e.store.StartCrawl(ctx, object, all)
 	if fault.ClassOf(err) == fault.Conflict && err != nil {
 		return nil // another node was first
 	}
@@ -163,9 +171,4 @@ func (e *Engine) startCrawl(ctx context.Context, object store.Object, now bool) 
 		e.wake()
 	}
 	return err
-}
-
-// CrawlNow begins a crawl of a mirror flow without waiting for its schedule, unless one is open.
-func (e *Engine) CrawlNow(ctx context.Context, flow store.Object) error {
-	return e.startCrawl(ctx, flow, true)
 }

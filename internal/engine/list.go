@@ -125,7 +125,7 @@ func (e *Engine) crawlListing(ctx context.Context, l store.Listing, source *Sour
 		if err != nil {
 			return nil, err
 		}
-		return &store.CrawlListing{Number: run.Number, DestinationID: flow.DestinationID, Revision: revisionOf(flow, source.Object, destination)}, nil
+		return &store.CrawlListing{Number: run.Number, DestinationID: flow.DestinationID, Revision: revisionOf(flow, source.Object, destination), All: run.All}, nil
 	}
 	return nil, nil
 }

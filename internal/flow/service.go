@@ -118,16 +118,29 @@ func (s *Service) startBackfill(ctx context.Context, o, src store.Object, use ob
 		&store.RunListing{SourceID: src.ID, Cursor: cursor, Tenant: o.Tenant, Again: again})
 }
 
-// Now makes the next listing of a flow's source due at once.
-func (s *Service) Now(ctx context.Context, name string) error {
+// Now makes the next listing of a flow's source due at once, or begins a crawl if it mirrors and gives that; all: it reads
+// everything again. Conflict while another crawl is open.
+func (s *Service) Now(ctx context.Context, name string, all bool) (*store.Run, error) {
 	o, err := s.Store.Object(ctx, store.Flow, name)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if o.Paused {
-		return &fault.Error{Class: fault.Conflict, Code: "paused", Title: fmt.Sprintf("flow %q is paused", name), Hint: "headrace flow resume " + name}
+		return nil, &fault.Error{Class: fault.Conflict, Code: "paused", Title: fmt.Sprintf("flow %q is paused", name), Hint: "headrace flow resume " + name}
 	}
-	return s.Store.WakeSource(ctx, o.SourceID)
+	settings, err := Read(o)
+	if err != nil {
+		return nil, err
+	}
+	if settings.Mode == Mirror {
+		run, err := s.Store.StartCrawl(ctx, o, all)
+		return &run, err
+	}
+	if all {
+		return nil, &fault.Error{Class: fault.Invalid, Code: "not_a_mirror", Title: fmt.Sprintf("flow %q appends; only a mirror's crawl reads everything again", name),
+			Hint: "headrace flow backfill " + name + " --from TIME --again delivers a piece of time once more"}
+	}
+	return nil, s.Store.WakeSource(ctx, o.SourceID)
 }
 
 // A View is a flow as doors show it.

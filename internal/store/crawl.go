@@ -32,6 +32,34 @@ func (s *Store) LastCrawl(ctx context.Context, flowID int64) (Run, bool, error) 
 	return r, err == nil, s.trouble(err)
 }
 
+// StartCrawl begins a crawl of a mirror flow. all: it reads every split, those too that have not changed since they were
+// delivered; a flow's first crawl always does. Conflict (crawl_open) while another is under way.
+func (s *Store) StartCrawl(ctx context.Context, flow Object, all bool) (Run, error) {
+	spec := `{}`
+	if all {
+		spec = `{"all":true}`
+	}
+	return s.CreateRun(ctx, Run{Kind: Crawl, FlowID: flow.ID, All: all, Spec: json.RawMessage(spec)}, &RunListing{SourceID: flow.SourceID, Tenant: flow.Tenant})
+}
+
+// LastFullCrawl is when a flow's newest crawl began that reads everything; zero: there is none, or it was canceled.
+func (s *Store) LastFullCrawl(ctx context.Context, flowID int64) (time.Time, error) {
+	var at int64
+	err := s.reading().row(ctx, `SELECT coalesce(max(created), 0) FROM run WHERE flow_id = ? AND kind = ? AND reads_all = 1 AND state <> ?`, flowID, Crawl, RunCanceled).Scan(&at)
+	return moment(at), s.trouble(err)
+}
+
+// nextCrawl numbers a flow's crawl. Numbers rise for each flow, and over all that the destination's inventory has seen: a
+// flow that takes over the items of a removed one must be able to tell which of them its own crawls did not see.
+func (t tx) nextCrawl(ctx context.Context, flowID int64) (int64, error) {
+	var last int64
+	if err := t.row(ctx, `SELECT coalesce(max(number), 0) FROM run WHERE flow_id = ? AND kind = ?`, flowID, Crawl).Scan(&last); err != nil || last > 0 {
+		return last + 1, err
+	}
+	err := t.row(ctx, `SELECT coalesce(max(i.crawl), 0) FROM inventory i JOIN object f ON f.destination = i.destination_id WHERE f.id = ?`, flowID).Scan(&last)
+	return last + 1, err
+}
+
 // CrawlComplete tells whether a run's listing came to its end and held everything that the source has, and whether
 // everything in it could be told by its key.
 func (s *Store) CrawlComplete(ctx context.Context, runID int64) (bool, error) {

@@ -51,6 +51,7 @@ type CrawlListing struct {
 	Number        int64
 	DestinationID int64
 	Revision      int64 // of flow and destination together: an older delivery is done again
+	All           bool  // everything is delivered again, whatever it was
 }
 
 // CommitListing remembers what was listed, if the lease is still ours: new splits, a pending delivery of each for

@@ -20,6 +20,7 @@ type Run struct {
 	Spec     json.RawMessage `json:"spec"`
 	Error    string          `json:"error,omitempty"`
 	Deleting bool            `json:"deleting,omitempty"` // a crawl's: its deletes are on their way
+	All      bool            `json:"all,omitempty"`      // a crawl's: it reads what has not changed too
 	Created  time.Time       `json:"created"`
 	Finished time.Time       `json:"finished,omitzero"`
 }
@@ -54,12 +55,13 @@ func (s *Store) CreateRun(ctx context.Context, r Run, listing *RunListing) (Run,
 			if err := t.onlyCrawl(ctx, r.FlowID); err != nil {
 				return err
 			}
-			if err := t.row(ctx, `SELECT coalesce(max(number), 0) + 1 FROM run WHERE flow_id = ? AND kind = ?`, r.FlowID, Crawl).Scan(&r.Number); err != nil {
+			var err error
+			if r.Number, err = t.nextCrawl(ctx, r.FlowID); err != nil {
 				return err
 			}
 		}
-		if err := t.row(ctx, `INSERT INTO run (uid, kind, flow_id, number, state, spec, created) VALUES (?,?,?,?,?,?,?) RETURNING id`,
-			r.UID, r.Kind, r.FlowID, r.Number, r.State, string(r.Spec), micros(r.Created)).Scan(&r.ID); err != nil {
+		if err := t.row(ctx, `INSERT INTO run (uid, kind, flow_id, number, state, reads_all, spec, created) VALUES (?,?,?,?,?,?,?,?) RETURNING id`,
+			r.UID, r.Kind, r.FlowID, r.Number, r.State, flag(r.All), string(r.Spec), micros(r.Created)).Scan(&r.ID); err != nil {
 			return err
 		}
 		if err := t.addCounts(ctx, r.FlowID, r.ID, Counts{}); err != nil || listing == nil {
@@ -91,17 +93,17 @@ func (t tx) onlyCrawl(ctx context.Context, flowID int64) error {
 	return err
 }
 
-const runColumns = `id, uid, kind, flow_id, number, state, deleting, spec, error, created, finished`
+const runColumns = `id, uid, kind, flow_id, number, state, deleting, reads_all, spec, error, created, finished`
 
 func scanRun(scan func(...any) error) (Run, error) {
 	var (
 		r                 Run
 		spec              string
 		created, finished int64
-		deleting          int64
+		deleting, all     int64
 	)
-	err := scan(&r.ID, &r.UID, &r.Kind, &r.FlowID, &r.Number, &r.State, &deleting, &spec, &r.Error, &created, &finished)
-	r.Deleting = deleting != 0
+	err := scan(&r.ID, &r.UID, &r.Kind, &r.FlowID, &r.Number, &r.State, &deleting, &all, &spec, &r.Error, &created, &finished)
+	r.Deleting, r.All = deleting != 0, all != 0
 	r.Spec, r.Created, r.Finished = json.RawMessage(spec), moment(created), moment(finished)
 	return r, err
 }

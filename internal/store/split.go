@@ -224,8 +224,10 @@ func (t tx) wantAgain(ctx context.Context, l Listing, crawl *CrawlListing, split
 	case l.Generation != 0:
 		again = "1, 2, 4, 5"
 	case crawl != nil:
-		if sound, err := t.deliveredSound(ctx, l, split.id, *crawl); err != nil || sound {
-			return false, err
+		if !crawl.All {
+			if sound, err := t.deliveredSound(ctx, l, split.id, *crawl); err != nil || sound {
+				return false, err
+			}
 		}
 		again = "1, 2, 4, 5"
 	}

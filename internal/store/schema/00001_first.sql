@@ -225,6 +225,7 @@ CREATE TABLE run (
 	state    TEXT NOT NULL,
 	deleting BIGINT NOT NULL DEFAULT 0,      -- a crawl's: its deletes are decided and on their way
 	relisted BIGINT NOT NULL DEFAULT 0,      -- a crawl's: how often it listed again because something changed while it was read
+	reads_all BIGINT NOT NULL DEFAULT 0,     -- a crawl's: it reads every split, those too that have not changed
 	doubtful BIGINT NOT NULL DEFAULT 0,      -- a crawl's: it met a record without a key, so that nothing may be deleted as unseen
 	spec     TEXT NOT NULL,
 	error    TEXT NOT NULL DEFAULT '',
