@@ -30,7 +30,8 @@ bench: build ## measure speed, memory and politeness; prints a table
 	HEADRACE_BINARY=$(abspath $(BIN)) $(GO) run ./tests/bench $(ARGS)
 
 docs: build ## write the pages that are generated: connectors, commands
-	$(BIN) docs --dir docs
+	rm -f docs/commands/*.md docs/connectors/*.md
+	env -u HEADRACE_DATA_DIR $(BIN) docs --dir docs
 
 fix: ## format the code and mend what can be mended
 	gofmt -w $$(git ls-files '*.go')

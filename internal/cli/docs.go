@@ -59,6 +59,7 @@ func (s *session) docsCommand() *cobra.Command {
 
 func commandPages(root *cobra.Command, dir string) error {
 	root.DisableAutoGenTag = true
+	root.InitDefaultCompletionCmd()
 	return into(dir, func(dir string) error { return doc.GenMarkdownTree(root, dir) })
 }
 
