@@ -3,7 +3,7 @@ package api
 import (
 	"encoding/json"
 
-	"go.yaml.in/yaml/v3"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/headrace/headrace/internal/config"
 	"github.com/headrace/headrace/internal/fault"

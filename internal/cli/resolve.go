@@ -28,7 +28,7 @@ func (s *session) resolveAll(ctx context.Context, files []config.File) error {
 			continue
 		}
 		add := func(text string) {
-			problems = append(problems, fault.Problem{Field: doc.Title() + ": spec.clientSecret.ref", Line: config.LineOf(doc.Spec, "clientSecret.ref"), Text: text})
+			problems = append(problems, fault.Problem{File: doc.File, Field: doc.Title() + ": spec.clientSecret.ref", Line: config.LineOf(doc.Spec, "clientSecret.ref"), Text: text})
 		}
 		ref, err := reference.Parse(settings.ClientSecret.Ref)
 		if err != nil {

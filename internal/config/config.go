@@ -10,60 +10,21 @@ package config
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"regexp"
-	"strings"
 
-	"go.yaml.in/yaml/v3"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/headrace/headrace/internal/fault"
 )
 
 const (
 	maxInput = 8 << 20 // bytes of one file
+	maxWrong = 20      // syntax errors that are told of one file
 	maxNodes = 200_000 // nodes of one document after its aliases are followed: a bomb of aliases ends here
 	maxDepth = 100     // how deep a document may be nested
 	maxName  = 63      // characters of an object's name
 )
-
-// Parse reads all documents of a text, YAML or JSON. An empty text has none.
-func Parse(text []byte) ([]*yaml.Node, error) {
-	if len(text) > maxInput {
-		return nil, fault.Problems{{Text: fmt.Sprintf("the file is larger than %d MB", maxInput>>20)}}.Err()
-	}
-	var docs []*yaml.Node
-	dec := yaml.NewDecoder(bytes.NewReader(text))
-	for {
-		var doc yaml.Node
-		err := dec.Decode(&doc)
-		if errors.Is(err, io.EOF) {
-			return docs, nil
-		}
-		if err != nil {
-			return nil, fault.Problems{syntaxProblem(err)}.Err()
-		}
-		if doc.Kind == yaml.DocumentNode && len(doc.Content) == 1 && doc.Content[0].ShortTag() != "!!null" {
-			docs = append(docs, doc.Content[0])
-		}
-	}
-}
-
-var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
-
-// syntaxProblem gives the YAML library's message its place among problems.
-func syntaxProblem(err error) fault.Problem {
-	p := fault.Problem{Text: strings.TrimPrefix(err.Error(), "yaml: ")}
-	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
-		_, _ = fmt.Sscan("0"+m[1], &p.Line)
-		p.Text = m[2]
-	}
-	if strings.Contains(p.Text, "cannot start any token") {
-		p.Text += "; is there a tab in the indentation, or a value that needs quotes?"
-	}
-	return p
-}
 
 // ParseOne reads a text with exactly one document; JSON is YAML, so stored specs come this way too. An empty text is
 // an empty mapping.

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"go.yaml.in/yaml/v3"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/headrace/headrace/internal/connector"
 	"github.com/headrace/headrace/internal/fault"
@@ -173,10 +173,56 @@ func TestDocuments(t *testing.T) {
 		t.Fatalf("got %v, %v", docs, problems)
 	}
 	_, problems = Documents([]File{{Name: "a.yaml", Text: []byte("apiVersion: v1\nkind: flow\nmetadata: {name: a b, lable: x}\nspec: []\n---\n- x\n")}, {Name: "b.yaml", Text: []byte("a:\n\t- b")}})
-	for _, want := range []string{"a.yaml: metadata.lable: there is no such field", "a.yaml: apiVersion: must be headrace/v1", `a.yaml: kind: "flow" is not one of Credential, Source, Destination, Flow; did you mean "Flow"?`, "a name has letters", "a.yaml: spec: must be a mapping", "line 6: a.yaml: must be a mapping", "line 2: b.yaml: "} {
+	for _, want := range []string{"a.yaml:3: metadata.lable: there is no such field", "a.yaml:1: apiVersion: must be headrace/v1", `a.yaml:2: kind: "flow" is not one of Credential, Source, Destination, Flow; did you mean "Flow"?`, "a.yaml:3: metadata.name: a name has letters", "a.yaml:4: spec: must be a mapping", "a.yaml:6: must be a mapping", "b.yaml:2: "} {
 		if !strings.Contains(problems.Error(), want) {
 			t.Errorf("no %q in\n%s", want, problems.Error())
 		}
+	}
+}
+
+func TestDocumentsGiveWhatCanBeJudgedBesideTheProblems(t *testing.T) {
+	t.Parallel()
+	text := "apiVersion: v1\nkind: Flwo\nmetadata: {name: f}\nspec: {}\n---\nspec: {a: [}\n---\napiVersion: headrace/v1\nkind: Source\nmetadata: {name: s}\nspec: {<<: {connector: x}}\n"
+	docs, problems := Documents([]File{{Name: "a.yaml", Text: []byte(text + "---\n" + text)}})
+	if len(docs) != 4 || docs[0].Title() != "Source s" || docs[2].Title() != "Flow f" {
+		t.Fatalf("got %v", docs)
+	}
+	if node := Take(docs[0].Spec, "connector"); node == nil || node.Value != "x" {
+		t.Error("what << brings is not there")
+	}
+	for _, want := range []string{"a.yaml:6: did not find expected node content", "a.yaml:18: did not find", "a.yaml:13: apiVersion", "Source s is there twice, also at a.yaml:8"} {
+		if !strings.Contains(problems.Error(), want) {
+			t.Errorf("no %q in\n%s", want, problems.Error())
+		}
+	}
+}
+
+func TestEveryProblemHasItsLine(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ text, want string }{
+		"first line":        {"a: b: c", "x:1: mapping values are not allowed"},
+		"tab":               {"a:\n\tb: 1\n", "x:2: found character that cannot start any token; is there a tab"},
+		"open bracket":      {"a: 1\nb: [1\nc: 2\nd: 3\n", "x:3: did not find expected ',' or ']' (while parsing a flow sequence that begins at line 2)"},
+		"open quote":        {"a: \"x\nb: 1\n---\nc: 1\n", "x:3: found unexpected document indicator (while scanning a quoted scalar that begins at line 1)"},
+		"alias of nothing":  {"a: 1\nb: *c\n", "x:2: unknown anchor 'c' referenced"},
+		"Latin-1":           {"a: 1\nb: caf\xe9\n", "x:2: column 7 is no UTF-8 (byte 0xE9); save the file as UTF-8"},
+		"binary":            {"a: 1\n\x00\x01", "x:2: column 1 is a control character (U+0000); is this a text file?"},
+		"UTF-16":            {"\xff\xfea\x00", "x: the file is UTF-16"},
+		"nothing":           {"", "x: there is no object in it"},
+		"only separators":   {"---\n# a\n---\n", "x: there is no object in it"},
+		"too large":         {strings.Repeat("#", 10_000_000), "x: the file has 10 MB; 8 MB is the most"},
+		"too deep":          {"a: " + strings.Repeat("[", 20_000), "x:1: exceeded max depth"},
+		"byte order, CRLF":  {"\ufeffapiVersion: headrace/v1\r\nkind: Floww\r\n", `x:2: kind: "Floww" is not one of`},
+		"many bad at once":  {strings.Repeat("a: [\n---\n", 50), "x:40: did not find expected node content"},
+		"field given twice": {"kind: Flow\nkind: Flow\n", "x:2: kind: is given twice"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, problems := Documents([]File{{Name: "x", Text: []byte(c.text)}})
+			if !strings.Contains(problems.Error(), c.want) || len(problems) > maxWrong+4 {
+				t.Errorf("no %q in\n%s", c.want, problems.Error())
+			}
+		})
 	}
 }
 

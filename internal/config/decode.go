@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"go.yaml.in/yaml/v3"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/headrace/headrace/internal/fault"
 )
@@ -154,7 +154,10 @@ func (d *decoder) fields(node *yaml.Node, v reflect.Value, at string, depth int)
 		if !ok {
 			known := names(v.Type())
 			hint := DidYouMean(p.key.Value, known)
-			if hint == "" {
+			switch {
+			case len(known) == 0:
+				hint = "; there are none here"
+			case hint == "":
 				hint = "; there are " + strings.Join(known, ", ")
 			}
 			d.report(p.key, join(at, p.key.Value), "there is no such field%s", hint)

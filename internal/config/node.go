@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/headrace/headrace/internal/fault"
 )
@@ -57,6 +57,26 @@ func pairsOf(node *yaml.Node, at string) ([]pair, fault.Problems) {
 		}
 	}
 	return own, problems
+}
+
+// expand gives a mapping with what << brings written out, so that Take and Put see it. Fields given twice stay.
+func expand(node *yaml.Node) *yaml.Node {
+	out := Copy(node)
+	out.Content = nil
+	var merged []pair
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		if node.Content[i].Tag == "!!merge" {
+			merged = append(merged, mergedPairs(resolve(node.Content[i+1]))...)
+			continue
+		}
+		out.Content = append(out.Content, node.Content[i], node.Content[i+1])
+	}
+	for _, p := range merged {
+		if Take(Copy(out), p.key.Value) == nil {
+			out.Content = append(out.Content, p.key, p.value)
+		}
+	}
+	return out
 }
 
 // mergedPairs gives what << brings: a mapping's fields, or those of several mappings, the first ones winning. A

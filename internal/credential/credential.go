@@ -11,7 +11,7 @@ import (
 	"time"
 	"unicode"
 
-	"go.yaml.in/yaml/v3"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/headrace/headrace/internal/config"
 	"github.com/headrace/headrace/internal/connector"

@@ -4,7 +4,7 @@ package destination
 import (
 	"context"
 
-	"go.yaml.in/yaml/v3"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/headrace/headrace/internal/connector"
 	"github.com/headrace/headrace/internal/fault"

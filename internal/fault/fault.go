@@ -147,15 +147,21 @@ func HintOf(err error) string {
 
 // Problem is one thing wrong with what a person wrote: settings, YAML, a form.
 type Problem struct {
+	File  string `json:"file,omitempty"` // where it stands; "" if it came from no file
 	Field string `json:"field"`          // dotted setting name: "spec.contentTypes[1]"; "" for the whole
 	Line  int    `json:"line,omitempty"` // 1-based line of the file; 0 if unknown
 	Text  string `json:"text"`           // what is wrong and what would be right
 }
 
-// String gives "line 7: spec.lag: …".
+// String gives "contoso.yaml:7: spec.lag: …", as editors and terminals know places, or "line 7: spec.lag: …" without a file.
 func (p Problem) String() string {
 	var b strings.Builder
-	if p.Line > 0 {
+	switch {
+	case p.File != "" && p.Line > 0:
+		fmt.Fprintf(&b, "%s:%d: ", p.File, p.Line)
+	case p.File != "":
+		b.WriteString(p.File + ": ")
+	case p.Line > 0:
 		fmt.Fprintf(&b, "line %d: ", p.Line)
 	}
 	if p.Field != "" {

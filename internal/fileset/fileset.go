@@ -3,10 +3,12 @@
 package fileset
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -129,19 +131,18 @@ func (s *Service) plan(ctx context.Context, r Request) (Plan, []config.Document,
 	p := Plan{Set: r.Set, Prune: r.Prune, Steps: []Step{}}
 	for _, doc := range docs {
 		step, err := s.step(ctx, over, r, doc)
-		if found, ok := object.ProblemsOf(err); ok {
-			problems = append(problems, place(found, doc, len(r.Files))...)
+		if err == nil {
+			p.Steps = append(p.Steps, step)
 			continue
 		}
-		if err != nil {
-			if e, ok := fault.As(err); ok {
-				problems = append(problems, fault.Problem{Field: doc.Title(), Line: doc.Line, Text: strings.Trim(e.Error()+"; "+e.Hint, "; ")})
-				continue
-			}
+		found := problemsOf(err)
+		if len(found) == 0 {
 			return Plan{}, nil, err
 		}
-		p.Steps = append(p.Steps, step)
+		over.blame(storeKind[doc.Kind], doc.Name)
+		problems = append(problems, place(found, doc)...)
 	}
+	problems = inOrder(problems, r.Files)
 	if err := problems.Err(); err != nil {
 		return Plan{}, nil, err
 	}
@@ -150,16 +151,36 @@ func (s *Service) plan(ctx context.Context, r Request) (Plan, []config.Document,
 	return p, docs, err
 }
 
-// place names the object before the fields of its problems.
-func place(found fault.Problems, doc config.Document, files int) fault.Problems {
-	out := slices.Clone(found)
+// problemsOf gives what a person has to set right; none if an error is the database's, say.
+func problemsOf(err error) fault.Problems {
+	if found, ok := object.ProblemsOf(err); ok {
+		return found
+	}
+	if e, ok := fault.As(err); ok && (e.Class == fault.Invalid || e.Class == fault.Conflict || e.Class == fault.NotFound) {
+		return fault.Problems{{Text: strings.Trim(e.Error()+"; "+e.Hint, "; ")}}
+	}
+	return nil
+}
+
+// place names the object before the fields of its problems, and the file.
+func place(found fault.Problems, doc config.Document) fault.Problems {
+	out := config.InFile(found, doc.File)
 	for i := range out {
 		if out[i].Line == 0 {
 			out[i].Line = doc.Line
 		}
 		out[i].Field = strings.TrimSuffix(doc.Title()+": "+out[i].Field, ": ")
 	}
-	return config.InFile(out, doc.File, files)
+	return out
+}
+
+// inOrder sorts problems as a person reads the files.
+func inOrder(problems fault.Problems, files []config.File) fault.Problems {
+	index := func(p fault.Problem) int {
+		return slices.IndexFunc(files, func(f config.File) bool { return f.Name == p.File })
+	}
+	slices.SortStableFunc(problems, func(a, b fault.Problem) int { return cmp.Or(index(a)-index(b), a.Line-b.Line) })
+	return problems
 }
 
 // step compares one document with what is there.
@@ -168,7 +189,7 @@ func (s *Service) step(ctx context.Context, over *overlay, r Request, doc config
 	step := Step{Action: Create, Kind: doc.Kind, Name: doc.Name}
 	before, err := over.Object(ctx, kind.Name(), doc.Name)
 	exists := err == nil
-	if err != nil && fault.ClassOf(err) != fault.NotFound {
+	if err != nil && fault.ClassOf(err) != fault.NotFound && !errors.Is(err, object.ErrUnsound) { // unsound: the files have it twice
 		return step, err
 	}
 	o := store.Object{Kind: kind.Name(), Name: doc.Name}

@@ -10,14 +10,15 @@ import (
 
 // overlay shows the objects as they would be after a plan: those of the base, without the hidden ones, and those put.
 type overlay struct {
-	base   object.Look
-	made   map[string]map[string]store.Object // by kind and name
-	hidden map[int64]bool
-	next   int64 // IDs of objects that are not made yet count down from -1
+	base    object.Look
+	made    map[string]map[string]store.Object // by kind and name
+	unsound map[[2]string]bool                 // kind and name of what the files have with problems
+	hidden  map[int64]bool
+	next    int64 // IDs of objects that are not made yet count down from -1
 }
 
 func newOverlay(base object.Look) *overlay {
-	return &overlay{base: base, made: map[string]map[string]store.Object{}, hidden: map[int64]bool{}, next: -1}
+	return &overlay{base: base, made: map[string]map[string]store.Object{}, unsound: map[[2]string]bool{}, hidden: map[int64]bool{}, next: -1}
 }
 
 func (v *overlay) put(o store.Object) {
@@ -33,8 +34,14 @@ func (v *overlay) put(o store.Object) {
 
 func (v *overlay) hide(o store.Object) { v.hidden[o.ID] = true }
 
-// Object gives one by name or UID.
+// blame notes an object of the files that has problems.
+func (v *overlay) blame(kind, name string) { v.unsound[[2]string{kind, name}] = true }
+
+// Object gives one by name or UID; object.ErrUnsound if it is one of the files' that has problems.
 func (v *overlay) Object(ctx context.Context, kind, name string) (store.Object, error) {
+	if v.unsound[[2]string{kind, name}] {
+		return store.Object{}, object.ErrUnsound
+	}
 	if o, ok := v.made[kind][name]; ok {
 		return o, nil
 	}

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"go.yaml.in/yaml/v3"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/headrace/headrace/internal/config"
 	"github.com/headrace/headrace/internal/connector"
@@ -29,6 +29,10 @@ type Look interface {
 	ObjectByID(ctx context.Context, kind string, id int64) (store.Object, error)
 	Objects(ctx context.Context, kind string) ([]store.Object, error)
 }
+
+// ErrUnsound is what a Look answers for an object that is going to be there but has problems of its own: those are told where it
+// stands, and what names it is not to blame.
+var ErrUnsound = errors.New("this object has problems of its own")
 
 // A Kind knows what one kind of object is.
 type Kind interface {

@@ -2,10 +2,11 @@ package object
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/headrace/headrace/internal/config"
 	"github.com/headrace/headrace/internal/connector"
@@ -83,6 +84,9 @@ func (h Half) credential(ctx context.Context, look Look, c connector.Spec, name 
 		return add("%s takes no credential", c.Name)
 	}
 	o, err := look.Object(ctx, store.Credential, name)
+	if errors.Is(err, ErrUnsound) {
+		return store.Object{}, nil
+	}
 	if fault.ClassOf(err) == fault.NotFound {
 		return add("there is no credential %q%s", name, suggestion(ctx, look, store.Credential, name))
 	}
@@ -136,6 +140,9 @@ func Referred(ctx context.Context, look Look, kind, name, field string, problems
 		return store.Object{}, nil
 	}
 	o, err := look.Object(ctx, kind, name)
+	if errors.Is(err, ErrUnsound) {
+		return store.Object{}, nil
+	}
 	if fault.ClassOf(err) == fault.NotFound {
 		*problems = append(*problems, fault.Problem{Field: field, Text: fmt.Sprintf("there is no %s %q%s", kind, name, suggestion(ctx, look, kind, name))})
 		return store.Object{}, nil

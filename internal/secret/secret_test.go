@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/headrace/headrace/internal/secret"
-	"go.yaml.in/yaml/v3"
+	"go.yaml.in/yaml/v4"
 )
 
 const planted = "Zx8Q~planted-secret-value"
