@@ -7,4 +7,10 @@ import (
 	"github.com/headrace/headrace/internal/cli"
 )
 
-func main() { os.Exit(cli.Main(cli.Process())) }
+func main() {
+	program := func() int { return cli.Main(cli.Process()) }
+	if dir := os.Getenv("HEADRACE_PROFILE"); dir != "" {
+		os.Exit(profiled(dir, program))
+	}
+	os.Exit(program())
+}

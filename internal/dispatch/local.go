@@ -122,11 +122,11 @@ func (l *Local) untilDone(ctx context.Context, since time.Time, watch func(store
 			}
 			return standing, err
 		}
-		l.listed.Store(standing.Unlisted == 0)
+		l.listed.Store(!standing.Unlisted)
 		if watch != nil {
 			watch(standing)
 		}
-		if standing.Unlisted == 0 && standing.Available == 0 && standing.Runs == 0 {
+		if standing.Idle() {
 			return standing, nil
 		}
 		select {

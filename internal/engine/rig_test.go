@@ -178,7 +178,7 @@ func (r *rig) goOn() store.Standing {
 		r.ok(r.engine.FinishRuns(ctx)) // it may find work
 		standing, err := r.store.Standing(ctx, since)
 		r.ok(err)
-		if standing.Unlisted+standing.Available+standing.Runs == 0 {
+		if standing.Idle() {
 			return standing
 		}
 		next, err := r.store.NextDue(ctx)

@@ -274,9 +274,15 @@ func TestAPausedDestinationRestsItsLanes(t *testing.T) {
 		w.list(splits(20, 30)...)
 		sleeps("new flow", late)
 		w.release(w.takeLane(other))
-		if st, err := w.s.Standing(w.ctx(), w.clock.Now()); err != nil || st.Available != 30 {
-			t.Errorf("%d are to be delivered now, want the other flow's 30; %v", st.Available, err)
+		available := func(what string, want bool) {
+			t.Helper()
+			if st, err := w.s.Standing(w.ctx(), w.clock.Now()); err != nil || st.Available != want {
+				t.Errorf("%s: something is to be delivered now: %v, %v", what, st.Available, err)
+			}
 		}
+		available("the other flow", true)
+		change(other, true)
+		available("all paused", false)
 		f = change(f, true)
 		to = change(to, false)
 		sleeps("paused flow", f)

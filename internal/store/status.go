@@ -148,11 +148,14 @@ func (s *Store) Trials(ctx context.Context, flowID int64, limit int) ([]Trial, e
 
 // Standing sums up what is left to do now, for a run that ends when that is nothing.
 type Standing struct {
-	Unlisted  int64 // listings that have not come to their end since a time
-	Available int64 // deliveries whose splits may be read now, those that wait after a trouble included
-	Runs      int64 // runs that have nothing left to do and are about to end
+	Unlisted  bool // some listing has not come to its end since a time
+	Available bool // some delivery's split may be read now, those that wait after a trouble included
+	Ending    bool // some run has nothing left to do and is about to end
 	Troubles  []Trouble
 }
+
+// Idle tells whether nothing is left to do.
+func (s Standing) Idle() bool { return !s.Unlisted && !s.Available && !s.Ending }
 
 // hopeful is the condition that something may still end well by itself: it has not failed five times in a row, or twice
 // for want of a permission or a right setting, which only a person can mend. What was asked to wait always may.
@@ -162,44 +165,60 @@ func hopeful(failures, trouble string) string {
 }
 
 // Standing tells what is left to do; since is when the work began. What failed again and again is not waited for but
-// told as a trouble; what was asked to wait by the remote is waited for.
+// told as a trouble, once nothing else is left; what was asked to wait by the remote is waited for. It is asked some
+// times a second while a backlog goes down, so nothing in it counts: each question ends with the first row found.
 func (s *Store) Standing(ctx context.Context, since time.Time) (Standing, error) {
 	var (
-		st  Standing
-		t   = s.reading()
-		now = micros(s.now())
+		st Standing
+		t  = s.reading()
 	)
-	collect := func(q string, args ...any) error {
-		return t.each(ctx, q, args, func(scan func(...any) error) error {
+	for _, q := range []struct {
+		answer *bool
+		text   string
+		arg    any
+	}{
+		{&st.Unlisted, `FROM listing l WHERE l.ended = 0 AND l.paused = 0 AND (l.listed_at < ? OR l.due <= l.listed_at OR l.failures > 0) AND ` + hopeful("l.failures", "l.error") + `
+			AND (l.run_id <> 0 OR EXISTS (SELECT 1 FROM object o WHERE o.kind = 'flow' AND o.source = l.source_id AND o.paused = 0 AND o.spec NOT LIKE '%"mode":"mirror"%'))`, micros(since)},
+		{&st.Available, `FROM lane l JOIN delivery d ON d.flow_id = l.flow_id AND d.lane = l.lane JOIN split s ON s.id = d.split_id
+			WHERE d.state IN (0, 3) AND s.ready <= ? AND l.paused = 0 AND ` + hopeful("d.waits", "coalesce(d.error, '')") + ` AND ` + hopeful("l.failures", "l.error"), micros(s.now())},
+		// Those with work left are found above, unless nobody waits for it.
+		{&st.Ending, `FROM run r WHERE r.state = ? AND NOT EXISTS (SELECT 1 FROM listing l WHERE l.run_id = r.id AND l.ended = 0)
+			AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.flow_id = r.flow_id AND d.run_id = r.id AND d.state IN (0, 3))`, RunGoing},
+	} {
+		var n int
+		if err := t.row(ctx, `SELECT count(*) FROM (SELECT 1 `+q.text+` LIMIT 1) found`, q.arg).Scan(&n); err != nil {
+			return st, s.trouble(err)
+		}
+		*q.answer = n > 0
+	}
+	if !st.Idle() {
+		return st, nil
+	}
+	var err error
+	st.Troubles, err = t.troubles(ctx)
+	return st, s.trouble(err)
+}
+
+// troubles are those of listings, lanes and deliveries that nobody waits for any more.
+func (t tx) troubles(ctx context.Context) ([]Trouble, error) {
+	var all []Trouble
+	for _, q := range []string{
+		`SELECT error FROM listing WHERE ended = 0 AND paused = 0 AND error <> '' AND failures > 0`,
+		`SELECT error FROM lane WHERE paused = 0 AND error <> '' AND failures > 0`,
+		`SELECT DISTINCT d.error FROM delivery d WHERE d.state IN (0, 3) AND d.error IS NOT NULL AND NOT ` + hopeful("d.waits", "d.error") + ` LIMIT 20`,
+	} {
+		if err := t.each(ctx, q, nil, func(scan func(...any) error) error {
 			var text string
 			if err := scan(&text); err != nil {
 				return err
 			}
 			if trouble := parseTrouble(text); trouble != nil && trouble.Class != "throttled" {
-				st.Troubles = append(st.Troubles, *trouble)
+				all = append(all, *trouble)
 			}
 			return nil
-		})
+		}); err != nil {
+			return nil, err
+		}
 	}
-	err := t.row(ctx, `SELECT count(*) FROM listing l WHERE l.ended = 0 AND l.paused = 0 AND (l.listed_at < ? OR l.due <= l.listed_at OR l.failures > 0) AND `+hopeful("l.failures", "l.error")+`
-		AND (l.run_id <> 0 OR EXISTS (SELECT 1 FROM object o WHERE o.kind = 'flow' AND o.source = l.source_id AND o.paused = 0 AND o.spec NOT LIKE '%"mode":"mirror"%'))`,
-		micros(since)).Scan(&st.Unlisted)
-	if err == nil {
-		err = t.row(ctx, `SELECT count(*) FROM delivery d JOIN split s ON s.id = d.split_id JOIN lane l ON l.flow_id = d.flow_id AND l.lane = d.lane
-			WHERE d.state IN (0, 3) AND s.ready <= ? AND l.paused = 0 AND `+hopeful("d.waits", "coalesce(d.error, '')")+` AND `+hopeful("l.failures", "l.error"), now).Scan(&st.Available)
-	}
-	if err == nil { // those with work left are counted above, unless nobody waits for it
-		err = t.row(ctx, `SELECT count(*) FROM run r WHERE r.state = ? AND NOT EXISTS (SELECT 1 FROM listing l WHERE l.run_id = r.id AND l.ended = 0)
-			AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.flow_id = r.flow_id AND d.run_id = r.id AND d.state IN (0, 3))`, RunGoing).Scan(&st.Runs)
-	}
-	if err == nil {
-		err = collect(`SELECT error FROM listing WHERE ended = 0 AND paused = 0 AND error <> '' AND failures > 0`)
-	}
-	if err == nil {
-		err = collect(`SELECT error FROM lane WHERE paused = 0 AND error <> '' AND failures > 0`)
-	}
-	if err == nil {
-		err = collect(`SELECT DISTINCT d.error FROM delivery d WHERE d.state IN (0, 3) AND d.error IS NOT NULL AND NOT ` + hopeful("d.waits", "d.error") + ` LIMIT 20`)
-	}
-	return st, s.trouble(err)
+	return all, nil
 }

@@ -230,7 +230,7 @@ func manyTenants(ctx context.Context, b bench) ([]row, error) {
 	}
 	defer f.stop()
 	cmd := exec.CommandContext(ctx, b.binary, "run", "-f", file, "--data", filepath.Join(dir, "data"), "--progress", "none")
-	cmd.Env = append(os.Environ(), "BENCH_SECRET="+secret)
+	cmd.Env = b.environment()
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
 		return nil, err

@@ -21,6 +21,8 @@ type bench struct {
 	binary string
 	dir    string // a folder of its own for each case is made in it
 	events int
+
+	profile string // where the profiles go; "": none
 }
 
 // row is one line of the table.
@@ -35,22 +37,23 @@ type measure struct {
 func main() {
 	only := flag.String("only", "", "cases whose name contains this")
 	events := flag.Int("events", 50_000, "records in the standard feed")
+	profile := flag.String("profile", "", "an existing folder into which each headrace that is measured writes its profiles, for go tool pprof")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *only, *events); err != nil {
+	if err := run(ctx, *only, *events, *profile); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, only string, events int) error {
+func run(ctx context.Context, only string, events int, profile string) error {
 	dir, err := os.MkdirTemp("", "headrace-bench-*")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	b := bench{binary: os.Getenv("HEADRACE_BINARY"), dir: dir, events: events}
+	b := bench{binary: os.Getenv("HEADRACE_BINARY"), dir: dir, events: events, profile: profile}
 	if b.binary == "" {
 		return fmt.Errorf("HEADRACE_BINARY names no binary; `make bench` builds one and sets it")
 	}

@@ -25,12 +25,21 @@ func (b bench) collected(ctx context.Context, file, data string, more ...string)
 	cmd := exec.CommandContext(ctx, b.binary, append([]string{"run", "-f", file, "--once", "--data", data, "--progress", "none"}, more...)...)
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
-	cmd.Env = append(os.Environ(), "BENCH_SECRET="+secret)
+	cmd.Env = b.environment()
 	began := time.Now()
 	if err := cmd.Run(); err != nil {
 		return usage{}, fmt.Errorf("headrace run: %w\n%s", err, said.String())
 	}
 	return used(cmd, time.Since(began)), nil
+}
+
+// environment is what headrace runs in.
+func (b bench) environment() []string {
+	all := append(os.Environ(), "BENCH_SECRET="+secret)
+	if b.profile != "" {
+		all = append(all, "HEADRACE_PROFILE="+b.profile)
+	}
+	return all
 }
 
 func used(cmd *exec.Cmd, wall time.Duration) usage {

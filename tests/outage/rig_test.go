@@ -167,7 +167,7 @@ func (p *play) collect(allowed ...string) {
 
 // pass moves the clock while nobody is at work: then something waits for time to pass.
 func (p *play) pass(standing store.Standing) {
-	if standing.Available == 0 || standing.Unlisted > 0 {
+	if !standing.Available || standing.Unlisted {
 		return
 	}
 	lanes, err := p.app.Services.Store.Lanes(p.t.Context(), 0)
