@@ -74,9 +74,10 @@ func (c content) times(now time.Time) (created, expires time.Time) {
 	return created, expires
 }
 
-// parseTime accepts what the API writes: UTC without a zone, with fractions, with Z, and RFC 3339.
+// parseTime accepts what the API writes: UTC without a zone, with fractions, with Z, and RFC 3339. Package time has a
+// short way for the last alone, and every record has a time.
 func parseTime(text string) (time.Time, error) {
-	t, err := time.Parse("2006-01-02T15:04:05", text) // fractions are accepted by Parse
+	t, err := time.Parse(time.RFC3339, text+"Z")
 	if err != nil {
 		t, err = time.Parse(time.RFC3339, text)
 	}

@@ -25,7 +25,6 @@ type splitter struct {
 
 	begun bool
 	count int // elements so far
-	dec   *jsontext.Decoder
 }
 
 // An element is one of the array's. With refused set it is not deliverable, and raw is nil if it was too large to keep.
@@ -41,11 +40,8 @@ const (
 	compactMin = 16 << 10 // room for a read that is worth it
 )
 
-// The feed repeats names and cuts texts between bytes; both are passed on as they are.
-var lenient = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
-
 func newSplitter(r io.Reader, most int) *splitter {
-	return &splitter{r: r, most: most, buf: make([]byte, readSize), dec: jsontext.NewDecoder(new(bytes.Buffer), lenient...)}
+	return &splitter{r: r, most: most, buf: make([]byte, readSize)}
 }
 
 // errNoArray is an answer that is no array of records; what it is stands in the buffer.
@@ -184,9 +180,9 @@ func (s *splitter) object() (element, error) {
 			found.raw = s.buf[s.pos : s.pos+size : s.pos+size]
 			s.pos += size
 			return found, nil
-		case err == nil, unfinished(err) && s.end-s.pos > s.most:
+		case err == nil, errors.Is(err, io.ErrUnexpectedEOF) && s.end-s.pos > s.most:
 			return s.refuse(nil, found)
-		case !unfinished(err):
+		case !errors.Is(err, io.ErrUnexpectedEOF):
 			return s.refuse(fmt.Errorf("it is not valid JSON: %w", err), found)
 		}
 		if err := s.fill(); err != nil {
@@ -195,60 +191,32 @@ func (s *splitter) object() (element, error) {
 	}
 }
 
-func unfinished(err error) bool { return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) }
-
 // record validates the object that data begins with, and finds its key, time and size. With an error it gives what it
 // found until then.
 func (s *splitter) record(data []byte) (found element, size int, err error) {
-	s.dec.Reset(bytes.NewBuffer(data), lenient...)
-	if _, err := s.dec.ReadToken(); err != nil {
-		return found, 0, err
-	}
-	for s.dec.PeekKind() != '}' {
-		name, err := s.dec.ReadValue()
-		if err != nil {
-			return found, 0, err
-		}
+	size, err = scanObject(data, 0, 1, func(name, value []byte) {
 		switch string(name) {
 		case `"Id"`:
-			found.key, err = s.text()
+			found.key = text(value)
 		case `"CreationTime"`:
-			var text string
-			if text, err = s.text(); err == nil && text != "" {
-				if t, bad := parseTime(text); bad == nil {
-					found.time = t
-				}
+			if at, bad := parseTime(text(value)); bad == nil {
+				found.time = at
 			}
-		default:
-			err = s.dec.SkipValue()
 		}
-		if err != nil {
-			return found, 0, err
-		}
-	}
-	if _, err := s.dec.ReadToken(); err != nil {
-		return found, 0, err
-	}
-	return found, int(s.dec.InputOffset()), nil
+	})
+	return found, size, err
 }
 
-// text reads a value and gives it if it is a string; "" else.
-func (s *splitter) text() (string, error) {
-	if s.dec.PeekKind() != '"' {
-		return "", s.dec.SkipValue()
+// text gives a value if it is a string; "" else.
+func text(value []byte) string {
+	if value[0] != '"' {
+		return ""
 	}
-	v, err := s.dec.ReadValue()
-	if err != nil {
-		return "", err
+	plain := value[1 : len(value)-1]
+	if bytes.IndexByte(value, '\\') >= 0 {
+		plain, _ = jsontext.AppendUnquote(nil, value) // the error is of bad UTF-8, which is replaced
 	}
-	if bytes.IndexByte(v, '\\') < 0 {
-		return strings.ToValidUTF8(string(v[1:len(v)-1]), "�"), nil
-	}
-	plain, err := jsontext.AppendUnquote(nil, v)
-	if err != nil && len(plain) == 0 {
-		return "", nil // a text that is not valid UTF-8 gives both
-	}
-	return strings.ToValidUTF8(string(plain), "�"), nil
+	return strings.ToValidUTF8(string(plain), "\ufffd")
 }
 
 // refuse passes over the element at pos by its brackets alone. why nil means that it is too large.
