@@ -32,7 +32,7 @@ func checks(name string, all []connector.Check) Checks {
 				one.Code, one.Service = e.Code, e.Upstream
 			}
 		}
-		out.OK = out.OK && (one.OK || c.Result == connector.Unknown && c.Err == nil)
+		out.OK = out.OK && credential.Passed(c)
 		out.Checks = append(out.Checks, one)
 	}
 	return out

@@ -155,9 +155,12 @@ func (s *session) credentialList() *cobra.Command {
 				{head: "TYPE", text: func(v credential.View) string { return v.Type }},
 				{head: "CLOUD", text: func(v credential.View) string { return v.Cloud }},
 				{head: "TENANT", text: func(v credential.View) string { return v.TenantID }},
+				{head: "STATE", text: func(v credential.View) string { return s.credentialState(v) }},
+				{head: "TESTED", text: func(v credential.View) string { return ago(tested(v)) }},
 				{head: "SECRET", text: func(v credential.View) string { return secretText(v.Secret) }},
 				{head: "ENDS", text: func(v credential.View) string { return ends(v.Expires) }},
 				{head: "USED BY", text: func(v credential.View) string { return count(len(v.UsedBy)) }},
+				{head: "WHY", text: func(v credential.View) string { return v.Fact }, wide: true},
 				{head: "CLIENT ID", text: func(v credential.View) string { return v.ClientID }, wide: true},
 				{head: "OWNER", text: func(v credential.View) string { return v.Owner }, wide: true},
 				{head: "ID", text: func(v credential.View) string { return v.ID }, wide: true},
@@ -211,9 +214,56 @@ func (s *session) showCredential(v credential.View) error {
 	if !v.Secret.Set.IsZero() {
 		set += ", set " + clock(v.Secret.Set)
 	}
-	return one(s, v, v.ID, []pair{{"name", v.Name}, {"id", v.ID}, {"description", v.Description}, {"type", v.Type}, {"cloud", v.Cloud}, {"tenant ID", v.TenantID},
-		{"client ID", v.ClientID}, {"secret", set}, {"ends", ends(v.Expires)}, {"used by", strings.Join(users, "\n")}, {"owner", v.Owner},
+	return one(s, v, v.ID, []pair{{"name", v.Name}, {"id", v.ID}, {"description", v.Description}, {"type", v.Type}, {"cloud", v.Cloud}, {"tenant ID", tenantText(v)},
+		{"client ID", v.ClientID}, {"state", s.credentialState(v)}, {"tested", s.testText(v.Test)}, {"secret", set}, {"ends", ends(v.Expires)}, {"used by", strings.Join(users, "\n")}, {"owner", v.Owner},
 		{"revision", fmt.Sprint(v.Revision)}, {"created", clock(v.Created)}, {"updated", clock(v.Updated)}})
+}
+
+// credentialStates are the words of a credential's tile.
+var credentialStates = map[string]string{credential.Working: "Working", credential.ExpiresSoon: "Secret expires soon", credential.Expired: "Secret expired", credential.NoSecret: "No secret",
+	credential.PermissionMissing: "Permission missing", credential.Refused: "Refused", credential.Unreachable: "Cannot reach Microsoft", credential.NotTested: "Not tested"}
+
+func (s *session) credentialState(v credential.View) string {
+	if word, ok := credentialStates[v.State]; ok {
+		return word
+	}
+	return v.State
+}
+
+func tested(v credential.View) time.Time {
+	if v.Test == nil {
+		return time.Time{}
+	}
+	return v.Test.At
+}
+
+// tenantText shows what a domain was resolved to.
+func tenantText(v credential.View) string {
+	if v.Tenant != "" && !strings.EqualFold(v.Tenant, v.TenantID) {
+		return v.TenantID + " (" + v.Tenant + ")"
+	}
+	return v.TenantID
+}
+
+// testText tells how the last test ended: what did not pass, and what to do about it.
+func (s *session) testText(v *credential.TestView) string {
+	if v == nil {
+		return "never, as it is now"
+	}
+	lines := []string{ago(v.At) + " (" + clock(v.At) + ")"}
+	for _, row := range v.Checks {
+		if row.OK {
+			continue
+		}
+		lines = append(lines, "✗ "+row.Name+": "+row.Text)
+		if row.Fix != "" {
+			lines = append(lines, "  → "+row.Fix)
+		}
+	}
+	if v.OK {
+		lines[0] += ": passed"
+	}
+	return strings.Join(lines, "\n")
 }
 
 func (s *session) credentialTest() *cobra.Command {

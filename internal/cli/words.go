@@ -30,6 +30,17 @@ func span(d time.Duration) string {
 	return fmt.Sprintf("%d d %d h", int(d.Hours())/24, int(d.Hours())%24)
 }
 
+// ago writes how long ago a time was; "never" for none.
+func ago(t time.Time) string {
+	if t.IsZero() {
+		return "never"
+	}
+	if d := time.Since(t); d >= time.Second {
+		return span(d) + " ago"
+	}
+	return "just now"
+}
+
 // count writes a number with commas.
 func count[N int | int64](n N) string {
 	text := strconv.FormatInt(int64(n), 10)

@@ -82,12 +82,13 @@ func (k kind) Judge(ctx context.Context, look object.Look, o *store.Object, spec
 	if err := k.sameSecret(ctx, *o, s.ClientSecret); err != nil {
 		return err
 	}
-	if err := sameTenant(ctx, look, *o, *s); err != nil {
+	tenant := tenantOf(*o, *s)
+	if err := sameTenant(ctx, look, *o, tenant); err != nil {
 		return err
 	}
 	s.ClientSecret.Fingerprint = ""
 	raw, err := config.JSON(config.Encode(s, defaults()))
-	o.Spec, o.Tenant = raw, strings.ToLower(s.TenantID)
+	o.Spec, o.Tenant = raw, tenant
 	return err
 }
 
@@ -167,10 +168,19 @@ func (k kind) sameSecret(ctx context.Context, o store.Object, ref SecretRef) err
 	return fault.Problems{{Field: "spec.clientSecret.fingerprint", Text: `this is not the secret that is stored here, and a fingerprint can't be turned back into a secret; write { ref: "env:NAME" }, or leave clientSecret out and give it to headrace credential rotate`}}.Err()
 }
 
+// tenantOf is the tenant of a credential with these settings: the ID that its domain was resolved to, if that still is the same.
+func tenantOf(o store.Object, s Settings) string {
+	before := previous(o)
+	if o.Tenant != "" && strings.EqualFold(before.TenantID, s.TenantID) && before.Cloud == s.Cloud && before.Endpoints == s.Endpoints {
+		return o.Tenant
+	}
+	return strings.ToLower(s.TenantID)
+}
+
 // sameTenant refuses to move a credential to another tenant under the sources that use it: their content would be
 // another tenant's.
-func sameTenant(ctx context.Context, look object.Look, o store.Object, s Settings) error {
-	if o.ID == 0 || strings.EqualFold(o.Tenant, s.TenantID) {
+func sameTenant(ctx context.Context, look object.Look, o store.Object, tenant string) error {
+	if o.ID == 0 || strings.EqualFold(o.Tenant, tenant) || strings.EqualFold(previous(o).TenantID, tenant) {
 		return nil
 	}
 	users, err := users(ctx, look, o)
@@ -178,7 +188,7 @@ func sameTenant(ctx context.Context, look object.Look, o store.Object, s Setting
 		return err
 	}
 	return &fault.Error{Class: fault.Conflict, Code: "in_use", Title: fmt.Sprintf("credential %q can't move to another tenant: it is in use by %s", o.Name, object.Titles(users)),
-		Hint: "make a new credential for the other tenant, and sources that use it"}
+		Hint: "make a new credential for the other tenant, and sources that use it; if it is the same tenant under another name, keep the tenant ID " + o.Tenant}
 }
 
 func users(ctx context.Context, look object.Look, o store.Object) ([]store.Object, error) {

@@ -3,6 +3,7 @@ package credential
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/headrace/headrace/internal/config"
@@ -167,7 +168,14 @@ func (s *Service) Rotate(ctx context.Context, name string, r Rotation) (store.Ob
 		config.Put(spec, "clientSecret", reference)
 	}
 	changed, err := s.Edit(ctx, name, object.Change{Replace: spec, Owner: o.Owner, Revision: r.Revision}, seal)
-	return changed, checks, err
+	if err != nil || r.NoTest {
+		return changed, checks, err
+	}
+	settings, err := Read(changed)
+	if err != nil {
+		return changed, checks, err
+	}
+	return changed, checks, s.keep(ctx, changed, append(slices.Clone(checks), s.expiry(name, settings)))
 }
 
 // Change edits a credential. One that names a reference now gives up the secret that was stored for it.
@@ -220,30 +228,44 @@ func (s *Service) try(ctx context.Context, o store.Object, r Rotation) ([]connec
 	return checks, nil
 }
 
-// Test makes the connector's checks of a credential: token, permissions, a harmless read. It changes nothing.
+// Test makes the connector's checks of a credential: token, permissions, a harmless read. It changes nothing but what is
+// remembered of the last test, and of the tenant's ID if the credential has a domain.
 func (s *Service) Test(ctx context.Context, name string) ([]connector.Check, error) {
 	o, err := s.Store.Object(ctx, store.Credential, name)
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.signIn(o)
-	if err != nil {
-		return nil, err
-	}
-	var checks []connector.Check
 	settings, err := Read(o)
 	if err != nil {
 		return nil, err
 	}
+	o, checks, err := s.test(ctx, o, settings)
+	if err != nil {
+		return checks, err
+	}
+	return checks, s.keep(ctx, o, checks)
+}
+
+func (s *Service) test(ctx context.Context, o store.Object, settings Settings) (store.Object, []connector.Check, error) {
+	c, err := s.signIn(o)
+	if err != nil {
+		return o, nil, err
+	}
+	var checks []connector.Check
 	if settings.ClientSecret.Ref != "" {
 		one := s.checkReference(ctx, settings.ClientSecret.Ref)
 		checks = append(checks, one)
 		if !one.Result.OK() {
-			return checks, nil
+			return o, checks, nil
 		}
 	}
+	o, row, done := s.checkTenant(ctx, o, settings, &c)
+	checks = append(checks, row...)
+	if done {
+		return o, checks, nil
+	}
 	more, err := s.check(ctx, o, c)
-	return append(append(checks, more...), s.expiry(name, settings)), err
+	return o, append(append(checks, more...), s.expiry(o.Name, settings)), err
 }
 
 func (s *Service) checkReference(ctx context.Context, ref string) connector.Check {
@@ -292,19 +314,28 @@ func (s *Service) check(ctx context.Context, o store.Object, c connector.Credent
 	return spec.Credential.Check(ctx, s.env(o.Name, "", &c)), nil
 }
 
-// Open gives the credential that a connector signs in with. Its secret is looked up at each sign-in.
+// Open gives the credential that a connector signs in with. Its secret is looked up at each sign-in. If it names its tenant by a
+// domain that was not resolved yet, that is done now.
 func (s *Service) Open(ctx context.Context, id int64) (*connector.Credential, error) {
 	o, err := s.Store.ObjectByID(ctx, store.Credential, id)
 	if err != nil {
 		return nil, err
 	}
 	c, err := s.signIn(o)
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.resolveTenant(ctx, o, &c)
 	return &c, err
 }
 
 func (s *Service) signIn(o store.Object) (connector.Credential, error) {
 	settings, err := Read(o)
-	return connector.Credential{Name: o.Name, Type: settings.Type, Cloud: settings.Cloud, Endpoints: settings.Endpoints, TenantID: settings.TenantID,
+	tenant := settings.TenantID
+	if microsoft.IsGUID(o.Tenant) {
+		tenant = o.Tenant // what a domain was resolved to
+	}
+	return connector.Credential{Name: o.Name, Type: settings.Type, Cloud: settings.Cloud, Endpoints: settings.Endpoints, TenantID: tenant,
 		ClientID: settings.ClientID, Secret: func(ctx context.Context) (secret.Text, error) { return s.secret(ctx, o.ID) }}, err
 }
 

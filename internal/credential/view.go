@@ -20,6 +20,9 @@ type View struct {
 	Secret   SecretView `json:"secret"`
 	Expires  time.Time  `json:"expires,omitzero"`
 	UsedBy   []Use      `json:"used_by"`
+	State    string     `json:"state"`          // Working …, as far as is known without asking anybody
+	Fact     string     `json:"fact,omitempty"` // the one thing that says why
+	Test     *TestView  `json:"test"`           // null: not tested since it was made or changed
 }
 
 // A SecretView tells that a secret is there, and which.
@@ -64,6 +67,10 @@ func (s *Service) ViewOf(ctx context.Context, o store.Object) (View, error) {
 	if v.Secret, err = s.secretView(ctx, o, settings); err != nil {
 		return View{}, err
 	}
+	if v.Test, err = s.lastTest(ctx, o.ID); err != nil {
+		return View{}, err
+	}
+	v.State, v.Fact = s.state(v)
 	return v, nil
 }
 

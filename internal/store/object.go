@@ -41,7 +41,7 @@ type Object struct {
 	SourceID      int64 `json:"-"`
 	DestinationID int64 `json:"-"`
 
-	Tenant string `json:"tenant,omitempty"` // a source's or flow's tenant ID: turns go round by it; without a tenant the source's UID
+	Tenant string `json:"tenant,omitempty"` // a credential's, source's or flow's tenant: the ID, or the domain until that is resolved (SetTenant). Turns go round by it; without one, by the source's UID
 	Lanes  int    `json:"-"`                // a flow's number of lanes, at least 1
 }
 
@@ -138,6 +138,9 @@ func (s *Store) UpdateObject(ctx context.Context, o Object, sealed func(uid stri
 		if n > 0 {
 			return taken(o.Kind, o.Name)
 		}
+		if err := t.forgetTest(ctx, o, sealed != nil); err != nil {
+			return err
+		}
 		changed, err := t.changed(ctx, `UPDATE object SET name = ?, description = ?, spec = ?, owner = ?, paused = ?, reason = ?, updated = ?,
 			credential = ?, source = ?, destination = ?, tenant = ?, lanes = ?, revision = revision + 1
 			WHERE id = ? AND kind = ? AND revision = ?`, o.Name, o.Description, string(o.Spec), o.Owner, flag(o.Paused), o.Reason, micros(o.Updated),
@@ -170,6 +173,9 @@ func (s *Store) DeleteObject(ctx context.Context, o Object) error {
 			return &fault.Error{Class: fault.Conflict, Code: "stale_revision", Title: fmt.Sprintf("%s %q was changed or removed in the meantime", o.Kind, o.Name)}
 		}
 		if err := t.exec(ctx, `DELETE FROM secret WHERE owner = ?`, o.UID); err != nil {
+			return err
+		}
+		if err := t.exec(ctx, `DELETE FROM tested WHERE object_id = ?`, o.ID); err != nil {
 			return err
 		}
 		return t.objectGone(ctx, o)

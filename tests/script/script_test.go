@@ -8,6 +8,7 @@
 //	hunt FILE…           the texts in the files may stand in no output, no other file of the script, no process list
 //	count N PATTERN      all lines of the files that match the pattern are N
 //	place FILE OUT       writes the file with the script's folder for PLACE, and the tenant's values for $NAMES
+//	$SOON                a day twelve days from now
 //	add NAME             saves a credential for the simulated tenant
 package script
 
@@ -44,6 +45,7 @@ func TestScripts(t *testing.T) {
 			env.Values["state"] = &state{}
 			env.Setenv("HEADRACE_DATA", os.Getenv("HEADRACE_DATA"))
 			env.Setenv("HEADRACE_DATA_DIR", "data")
+			env.Setenv("SOON", time.Now().AddDate(0, 0, 12).Format(time.DateOnly))
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

@@ -28,6 +28,13 @@ CREATE TABLE secret (
 	set_at      BIGINT NOT NULL
 );
 
+-- How the last test of an object ended; gone when its spec or secret changes.
+CREATE TABLE tested (
+	object_id BIGINT PRIMARY KEY,
+	at        BIGINT NOT NULL,
+	result    TEXT NOT NULL                  -- JSON
+);
+
 CREATE TABLE keyset (
 	id       BIGINT PRIMARY KEY,
 	wrapped  {bytes} NOT NULL,
