@@ -146,4 +146,6 @@ type Prepared struct {
 	Record       // Key: the item's ID at the destination; Body: the bytes to be sent
 	Content Hash // of everything but the ACL
 	ACL     Hash // of who may see it; zero where there is no such thing
+	// Notes say what was left out of the record on the way, for people; nil: nothing.
+	Notes []string
 }

@@ -18,7 +18,7 @@ func (a *assembler) prepare(ctx context.Context, d store.Delivery, source, out c
 	switch {
 	case strings.HasPrefix(d.Split.ID, store.DeletePrefix):
 		return a.deleteUnseen(ctx, d, out)
-	case out.Op == connector.Delete:
+	case out.Op == connector.Delete && a.turn.flow.Mirror:
 		return a.delete(ctx, d, out)
 	case a.turn.flow.Mirror && source.Key == "":
 		a.bury(d, source, "prepare", "", fault.New(fault.Invalid, "the record has no key, so its item could not be found again").
@@ -32,6 +32,11 @@ func (a *assembler) prepare(ctx context.Context, d store.Delivery, source, out c
 	}
 	if err != nil {
 		return fmt.Errorf("prepare for %s: %w", a.turn.flow.Object.Name, err)
+	}
+	for _, p := range prepared {
+		if len(p.Notes) > 0 {
+			a.turn.engine.log.Warn("an item is not all that its record says", "flow", a.turn.flow.Object.Name, "item", p.Key, "record", source.Key, "notes", p.Notes)
+		}
 	}
 	if !a.turn.flow.Mirror {
 		for _, p := range prepared {
@@ -91,10 +96,6 @@ func itemHash(key string) connector.Hash { return hashOf("item", []byte(key)) }
 
 // delete sends deletes for every item that a key of the source has become.
 func (a *assembler) delete(ctx context.Context, d store.Delivery, r connector.Record) error {
-	if !a.turn.flow.Mirror {
-		a.batch.put(r, r)
-		return nil
-	}
 	if a.turn.flow.Rules.Deletes == "never" {
 		a.batch.last().counts.Dropped++
 		return nil

@@ -62,6 +62,8 @@ type Upstream struct {
 	Service   string `json:"service"`              // "entra", "management", "graph", "vault" ...
 	Status    int    `json:"status,omitempty"`     // HTTP status
 	Code      string `json:"code,omitempty"`       // the service's own code: "AF20023", "AADSTS7000215"
+	Inner     string `json:"inner,omitempty"`      // its second, narrower code: "ResourceNotFound"
+	About     string `json:"about,omitempty"`      // the part of the service that it is about: "Connection"
 	RequestID string `json:"request_id,omitempty"` // what the service's support asks for
 }
 

@@ -19,6 +19,8 @@ import (
 type refusal struct {
 	status      int
 	code        string // AF20023, AADSTS7000222, itemNotFound
+	inner       string // Graph's innerError: ResourceNotFound
+	about       string // and its source: Connection
 	oauth       string // the OAuth error word, from a token endpoint
 	message     string // at most 500 bytes, redacted
 	auditOff    bool
@@ -90,7 +92,10 @@ func (r *refusal) readJSON(body []byte) bool {
 		Code    json.RawMessage `json:"code"`
 		Message string          `json:"message"`
 		Inner   struct {
-			RequestID string `json:"request-id"`
+			Code      json.RawMessage `json:"code"`
+			Source    json.RawMessage `json:"source"`
+			Message   json.RawMessage `json:"message"`
+			RequestID string          `json:"request-id"`
 		} `json:"innerError"`
 	}
 	if len(outer.Error) > 0 && json.Unmarshal(outer.Error, &inner) == nil {
@@ -100,8 +105,21 @@ func (r *refusal) readJSON(body []byte) bool {
 			r.code = text
 		}
 		r.requestID = firstOf(inner.Inner.RequestID, r.requestID)
+		r.inner, r.about = plainWord(inner.Inner.Code), plainWord(inner.Inner.Source)
+		if json.Unmarshal(inner.Inner.Message, &text) == nil && text != "" && text != r.message {
+			r.message = strings.TrimSpace(r.message + " " + text) // the outer one of Graph is the same for every mistake
+		}
 	}
 	return true
+}
+
+// plainWord reads a JSON text that is one word; "" for everything else.
+func plainWord(raw json.RawMessage) string {
+	var text string
+	if json.Unmarshal(raw, &text) != nil || !plainCode.MatchString(text) {
+		return ""
+	}
+	return text
 }
 
 // aadsts takes the number from the list, else from the text's beginning.

@@ -32,7 +32,7 @@ func classOf(status int) fault.Class {
 func (r refusal) fault(service string, wait time.Duration, now time.Time) *fault.Error {
 	e := &fault.Error{
 		Class:    classOf(r.status),
-		Upstream: &fault.Upstream{Service: service, Status: r.status, Code: r.code, RequestID: r.requestID},
+		Upstream: &fault.Upstream{Service: service, Status: r.status, Code: r.code, Inner: r.inner, About: r.about, RequestID: r.requestID},
 		Err:      r.cause(),
 	}
 	code := r.code
