@@ -23,8 +23,8 @@ func (s *session) simulateCommand() *cobra.Command {
 		events                []string
 	)
 	c := &cobra.Command{Use: "simulate", Short: "Play a Microsoft 365 tenant on loopback, for testing any client", Args: noArgs,
-		Long: "Plays Entra ID and the Office 365 Management Activity API with real wire shapes and limits, and prints what a client needs: hosts, CA file, tenant ID, client ID, secret.\n" +
-			"A scenario (YAML) sets tenants, load, clock, limits and faults. What a perfect client would have: GET /_sim/ledger.",
+		Long: "Plays Entra ID, the Office 365 Management Activity API and Microsoft Graph's external connections with real wire shapes and limits, and prints what a client needs: hosts, CA file, tenant ID, client ID, secret.\n" +
+			"A scenario (YAML) sets tenants, load, clock, limits and faults. What a perfect client would have: GET /_sim/ledger; what Graph was sent: GET /_sim/graph.",
 		Example: examples("headrace simulate", "", "headrace simulate --scenario faults.yaml --addr 127.0.0.1:8443 --ca ./sim-ca.pem", "", "headrace simulate --events mine.ndjson", "your own records"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var given *m365sim.Scenario
@@ -155,6 +155,12 @@ func (s *session) showSimulator(sim *m365sim.Simulator, ca string) error {
 			break
 		}
 		pairs = append(pairs, pair{"tenant", t.Name + " (" + t.Domain + ")"}, pair{"  tenant ID", t.ID}, pair{"  client ID", t.ClientID}, pair{"  client secret", t.ClientSecret})
+		for _, app := range t.Apps[1:] {
+			pairs = append(pairs, pair{"  " + app.Name + " ID", app.ClientID})
+			if len(app.Secrets) > 0 {
+				pairs = append(pairs, pair{"  " + app.Name + " secret", app.Secrets[0].Value})
+			}
+		}
 	}
 	if err := one(s, v, v.URL, pairs); err != nil {
 		return err

@@ -23,6 +23,11 @@ func (s *Simulator) admin(w http.ResponseWriter, r *http.Request) {
 		"POST /_sim/faults":  s.adminFaults,
 		"POST /_sim/tenant":  s.adminTenant,
 		"GET /_sim/ca":       s.adminCA,
+
+		"GET /_sim/graph":             s.adminGraph,
+		"GET /_sim/graph/items":       s.adminGraphItems,
+		"POST /_sim/graph/compare":    s.adminGraphCompare,
+		"POST /_sim/graph/connection": s.adminGraphConnection,
 	}
 	handler := handlers[r.Method+" "+r.URL.Path]
 	if handler == nil {

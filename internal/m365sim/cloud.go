@@ -48,6 +48,16 @@ func (s *Simulator) resourceOf(r *http.Request, audience string) resource {
 	return resourceUnknown
 }
 
+// isGraph reports whether a token for the audience is good for a request to Graph.
+func (s *Simulator) isGraph(r *http.Request, audience string) bool {
+	if s.resourceOf(r, audience) == resourceGraph {
+		return true
+	}
+	// Who asks Graph under the name localhost has a token for that name, which is the management API's to nobody else.
+	_, port := hostPort(r.Host)
+	return strings.TrimSuffix(audience, "/") == "https://localhost"+port
+}
+
 // hostPort splits a Host header; port has its colon.
 func hostPort(host string) (name, port string) {
 	if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') {

@@ -2,8 +2,11 @@ package m365sim
 
 import (
 	"slices"
+	"strings"
 	"sync"
 	"time"
+
+	"github.com/headrace/headrace/internal/m365sim/graph"
 )
 
 // Operations that faults, latency and request counts are told apart by.
@@ -17,13 +20,13 @@ const (
 	OpBlob          = "blob"          // GET audit/{contentId}
 	OpNotifications = "notifications" // GET subscriptions/notifications
 	OpSensitive     = "dlp"           // GET resources/dlpSensitiveTypes
-	OpGraph         = "graph"         // anything under /v1.0 and /beta
+	OpGraph         = "graph"         // all of Microsoft Graph; counts: what nothing there answers to
 	OpOther         = "other"         // paths that nothing answers to
 	opAny           = "any"
 )
 
 var operations = []string{
-	OpToken, OpDiscovery, OpStart, OpStop, OpSubscriptions, OpList, OpBlob, OpNotifications, OpSensitive, OpGraph, OpOther,
+	OpToken, OpDiscovery, OpStart, OpStop, OpSubscriptions, OpList, OpBlob, OpNotifications, OpSensitive, OpOther,
 }
 
 // A Fault makes requests go wrong. On, Tenant, ContentType and ContentID choose requests; First, Nth, Every, Share
@@ -33,6 +36,8 @@ type Fault struct {
 	Tenant      string   `yaml:"tenant" json:"tenant,omitempty"`           // name, ID or domain
 	ContentType string   `yaml:"contentType" json:"contentType,omitempty"` //
 	ContentID   string   `yaml:"contentId" json:"contentId,omitempty"`     //
+	Connection  string   `yaml:"connection" json:"connection,omitempty"`   // of Microsoft Graph
+	Item        string   `yaml:"item" json:"item,omitempty"`               // its ID
 	First       int      `yaml:"first" json:"first,omitempty"`             // the first so many tries of each target (blob, or operation and type)
 	Nth         int      `yaml:"nth" json:"nth,omitempty"`                 // the so-manieth matching request
 	Every       int      `yaml:"every" json:"every,omitempty"`             // each so-manieth matching request
@@ -45,6 +50,7 @@ type Fault struct {
 	Status      int      `yaml:"status" json:"status,omitempty"`           // in place of the usual HTTP status
 	Code        int      `yaml:"code" json:"code,omitempty"`               // of do: aadsts
 	RetryAfter  Duration `yaml:"retryAfter" json:"retryAfter,omitempty"`   // adds the header
+	NoHeader    bool     `yaml:"noHeader" json:"noHeader,omitempty"`       // throttle on Graph without Retry-After
 	Delay       Duration `yaml:"delay" json:"delay,omitempty"`             // of do: delay and slow, in the machine's time
 }
 
@@ -84,16 +90,20 @@ var faultKinds = map[string]struct {
 
 // A target is what one request is about.
 type target struct {
-	op     string
-	tenant *tenant
-	ctype  int
-	id     string
+	op         string
+	tenant     *tenant
+	ctype      int
+	connection string
+	id         string
 }
 
 func (t target) hash(seed uint64) uint64 {
 	h := mixText(seed, t.op)
 	if t.tenant != nil {
 		h = mix(h, t.tenant.seed)
+	}
+	if t.connection != "" {
+		h = mixText(h, strings.ToLower(t.connection))
 	}
 	return mixText(mix(h, uint64(t.ctype+1)), t.id)
 }
@@ -170,16 +180,21 @@ func (f *faults) lasting(t target) *Fault {
 
 func (r *faultRule) covers(t target, since time.Duration) bool {
 	switch {
-	case r.On != opAny && r.On != t.op,
+	case r.On != opAny && r.On != t.op && !(isGraphOp(t.op) && (r.On == OpGraph || r.On == graphKind(t.op))),
 		r.Tenant != "" && (t.tenant == nil || !t.tenant.named(r.Tenant)),
 		r.ContentType != "" && typeIndex(r.ContentType) != t.ctype,
 		r.ContentID != "" && r.ContentID != t.id,
+		r.Connection != "" && !strings.EqualFold(r.Connection, t.connection),
+		r.Item != "" && (!isGraphOp(t.op) || r.Item != t.id),
 		since < time.Duration(r.From),
 		r.Until > 0 && since >= time.Duration(r.Until):
 		return false
 	}
-	on := faultKinds[r.Do].on
-	return on == nil || slices.Contains(on, t.op)
+	if isGraphOp(t.op) {
+		return graph.FaultKinds[r.Do] != ""
+	}
+	kind, known := faultKinds[r.Do]
+	return known && (kind.on == nil || slices.Contains(kind.on, t.op))
 }
 
 func (r *faultRule) shares(t target, seed uint64) bool {

@@ -20,6 +20,7 @@ type Scenario struct {
 	Paging        Paging            `yaml:"paging"`
 	Subscriptions SubscriptionRules `yaml:"subscriptionRules"`
 	Webhooks      WebhookRules      `yaml:"webhooks"`
+	Graph         GraphRules        `yaml:"graph"`
 	Lenient       Lenient           `yaml:"lenient"`
 	Content       Content           `yaml:"content"` // for each tenant that has none of its own
 	Tenants       []Tenant          `yaml:"tenants"`
@@ -165,6 +166,7 @@ func DefaultScenario() Scenario {
 		Webhooks: WebhookRules{
 			BatchSize: 50, FirstRetry: Duration(time.Minute), DisableAfter: 8, Timeout: Duration(10 * time.Second),
 		},
+		Graph: QuickGraph(),
 		Content: Content{
 			Events:         5000,
 			History:        Duration(3 * 24 * time.Hour),

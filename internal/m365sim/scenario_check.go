@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/headrace/headrace/internal/m365sim/graph"
 )
 
 // A problem is something wrong at one place of a scenario.
@@ -56,7 +58,7 @@ func (s Scenario) problems() problems {
 		p.add("tokenLifetime", "%v is too short; at least 2s", s.TokenLifetime)
 	}
 	for op, text := range s.Latency {
-		p.oneOf("latency", op, append([]string{opAny}, operations...)...)
+		p.oneOf("latency", op, faultable()...)
 		if d, err := parseDuration(text); err != nil || d < 0 {
 			p.add("latency."+op, "%q is not a duration; write 250ms or 2s", text)
 		}
@@ -67,6 +69,7 @@ func (s Scenario) problems() problems {
 		}
 	}
 	p.limits(s)
+	p.graph(s.Graph)
 	p.content("content", s.Content)
 	names := map[string]bool{}
 	for i, tenant := range s.Tenants {
@@ -208,14 +211,33 @@ func (p *problems) special(path string, b SpecialBlob) {
 	p.notNegative(path+".count", float64(b.Count))
 }
 
-func (p *problems) fault(path string, f Fault) {
-	p.oneOf(path+".on", f.On, append([]string{opAny}, operations...)...)
+// faultable are the names that a fault's on may have.
+func faultable() []string {
+	return slices.Concat([]string{opAny}, operations, graphKinds, graph.Operations)
+}
+
+// faultKind says what is wrong with a fault's do, by itself and for its on.
+func (p *problems) faultKind(path string, f Fault) {
 	kind, known := faultKinds[f.Do]
-	if !known {
-		p.oneOf(path+".do", f.Do, slices.Sorted(maps.Keys(faultKinds))...)
-	} else if kind.on != nil && f.On != opAny && !slices.Contains(kind.on, f.On) {
+	_, ofGraph := graph.FaultKinds[f.Do]
+	onGraph := isGraphOp(f.On) || slices.Contains(graphKinds, f.On)
+	switch {
+	case !known && !ofGraph:
+		all := slices.Concat(slices.Collect(maps.Keys(faultKinds)), slices.Collect(maps.Keys(graph.FaultKinds)))
+		slices.Sort(all)
+		p.oneOf(path+".do", f.Do, slices.Compact(all)...)
+	case onGraph && !ofGraph:
+		p.add(path+".on", "%s does not happen on Microsoft Graph", f.Do)
+	case !onGraph && f.On != opAny && !known:
+		p.add(path+".on", "%s happens on Microsoft Graph only", f.Do)
+	case !onGraph && f.On != opAny && kind.on != nil && !slices.Contains(kind.on, f.On):
 		p.add(path+".on", "%s happens on %s only", f.Do, strings.Join(kind.on, ", "))
 	}
+}
+
+func (p *problems) fault(path string, f Fault) {
+	p.oneOf(path+".on", f.On, faultable()...)
+	p.faultKind(path, f)
 	if f.ContentType != "" && typeIndex(f.ContentType) < 0 {
 		p.oneOf(path+".contentType", f.ContentType, ContentTypes...)
 	}

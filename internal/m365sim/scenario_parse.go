@@ -49,6 +49,7 @@ func ParseScenario(text []byte) (Scenario, error) {
 	}
 	if len(problems.Problems) == 0 {
 		inheritContent(&scenario, &document)
+		inheritProfile(&scenario, &document)
 	}
 	if len(scenario.Tenants) == 0 {
 		scenario.Tenants = DefaultScenario().Tenants
@@ -82,6 +83,18 @@ func inheritContent(scenario *Scenario, document *yaml.Node) {
 		if node.Decode(&content) == nil { // it decoded once already
 			scenario.Tenants[i].Content = &content
 		}
+	}
+}
+
+// inheritProfile decodes the rules of Graph again, over those of the profile they name.
+func inheritProfile(scenario *Scenario, document *yaml.Node) {
+	node := find(document, "graph")
+	if node == nil || scenario.Graph.Profile != "realistic" || scenario.Graph.Scale <= 0 {
+		return
+	}
+	rules := RealisticGraph(scenario.Graph.Scale)
+	if node.Decode(&rules) == nil { // it decoded once already
+		scenario.Graph = rules
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/headrace/headrace/internal/m365sim/graph"
 )
 
 func TestTheExampleOfTheReadmeIsAScenario(t *testing.T) {
@@ -60,7 +62,12 @@ func TestEveryKeyIsInTheReadme(t *testing.T) {
 			t.Errorf("README.md says nothing of the fault `%s`", kind)
 		}
 	}
-	for _, kind := range slices.Concat(blobKinds, operations) {
+	for kind := range graph.FaultKinds {
+		if !bytes.Contains(readme, []byte("`"+kind+"`")) {
+			t.Errorf("README.md says nothing of the fault `%s`", kind)
+		}
+	}
+	for _, kind := range slices.Concat(blobKinds, operations, graph.Operations, graphKinds) {
 		if !bytes.Contains(readme, []byte("`"+kind+"`")) {
 			t.Errorf("README.md says nothing of `%s`", kind)
 		}

@@ -132,14 +132,6 @@ func (s *Simulator) route(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// graph refuses: the simulated tenant has no Microsoft Graph content yet.
-func (s *Simulator) graph(w http.ResponseWriter, _ *http.Request) {
-	s.nowhere.count(OpGraph, http.StatusNotFound, "")
-	writeJSON(w, http.StatusNotFound, map[string]any{"error": map[string]any{
-		"code": "ResourceNotFound", "message": "Microsoft Graph is not simulated at this path.",
-	}})
-}
-
 // pause waits in the machine's time, for latency and drips; false when the client has gone.
 func pause(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/headrace/headrace/internal/m365sim/graph"
 )
 
 // A tenant is a Tenant in play.
@@ -16,6 +18,7 @@ type tenant struct {
 	cloud    string
 	content  Content
 	requests counter
+	graph    *graph.Tenant
 
 	mu            sync.RWMutex
 	streams       [typeCount]*stream
@@ -161,7 +164,7 @@ func (s *Simulator) newTenant(spec Tenant) *tenant {
 	t.Domain = orElse(spec.Domain, strings.ToLower(spec.Name)+".onmicrosoft.com")
 	t.Apps = slices.Clone(spec.Apps)
 	if len(t.Apps) == 0 {
-		t.Apps = []App{{Name: "collector", Roles: []string{"ActivityFeed.Read", "ActivityFeed.ReadDlp"}}}
+		t.Apps = defaultApps()
 	}
 	for i := range t.Apps {
 		t.completeApp(&t.Apps[i], i)
@@ -171,7 +174,16 @@ func (s *Simulator) newTenant(spec Tenant) *tenant {
 		t.streams[i] = &stream{ctype: i, byID: map[string]*blob{}}
 	}
 	s.seedSubscriptions(t)
+	t.graph = s.newGraph(t)
 	return t
+}
+
+// defaultApps are those of a tenant whose scenario has none: one for each of the two jobs, with the least roles.
+func defaultApps() []App {
+	return []App{
+		{Name: "collector", Roles: []string{"ActivityFeed.Read", "ActivityFeed.ReadDlp"}},
+		{Name: "connector", Roles: []string{"ExternalConnection.ReadWrite.OwnedBy", "ExternalItem.ReadWrite.OwnedBy"}},
+	}
 }
 
 func (t *tenant) completeApp(app *App, at int) {

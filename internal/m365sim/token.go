@@ -40,6 +40,8 @@ type claims struct {
 	NotBefore int64    `json:"nbf"`
 	Expires   int64    `json:"exp"`
 	AppID     string   `json:"appid"`
+	AppName   string   `json:"app_displayname"`
+	Kind      string   `json:"idtyp"`    // app: no user
 	AppAuth   string   `json:"appidacr"` // 1 secret, 2 certificate
 	Provider  string   `json:"idp"`
 	Object    string   `json:"oid"`
@@ -152,7 +154,7 @@ func (s *Simulator) issue(t *tenant, app App, audience string, roles []string, a
 	token, err := s.signer.sign(claims{
 		Audience: audience, Issuer: issuer, Provider: issuer, Tenant: t.ID, Version: "1.0",
 		IssuedAt: now.Add(-5 * time.Minute).Unix(), NotBefore: now.Add(-5 * time.Minute).Unix(), Expires: expires.Unix(),
-		AppID: app.ID, AppAuth: auth, Object: guid(seed), Subject: guid(seed), Roles: roles,
+		AppID: app.ID, AppName: app.Name, Kind: "app", AppAuth: auth, Object: guid(seed), Subject: guid(seed), Roles: roles,
 		ID: guid(mix(seed, uint64(now.UnixNano()))),
 	})
 	return token, expires, err
