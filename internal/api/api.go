@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/headrace/headrace/internal/credential"
 	"github.com/headrace/headrace/internal/destination"
@@ -43,8 +44,9 @@ type About struct {
 
 // Keys are what can be done with the vault's keys.
 type Keys interface {
-	Describe() KeyInfo
-	Rotate(ctx context.Context) (KeyInfo, error)
+	Describe(ctx context.Context) (KeyInfo, error)
+	// Rotate replaces the data key. gone are nodes that will not come back and are not waited for.
+	Rotate(ctx context.Context, gone []string) (KeyInfo, error)
 	RotateMaster(ctx context.Context, url string) (KeyInfo, error)
 }
 
@@ -54,7 +56,19 @@ type KeyInfo struct {
 	MasterID string `json:"master_id"`
 	Master   string `json:"master"` // where the master key is: a file or a URL
 	Keys     int    `json:"keys,omitempty"`
+	Revision int64  `json:"revision"` // of the keyset: it rises with each change
 	Resealed int    `json:"resealed,omitempty"`
+	Resumed  bool   `json:"resumed,omitempty"` // a rotation that was stopped was brought to its end
+
+	Nodes []KeyNode `json:"nodes,omitempty"` // on PostgreSQL: the processes that use the keyset
+}
+
+// A KeyNode is a process that uses the keyset beside others.
+type KeyNode struct {
+	Name     string    `json:"name"`
+	Revision int64     `json:"revision"` // the one that it has
+	Seen     time.Time `json:"seen"`     // its last report
+	Silent   bool      `json:"silent"`   // it should have reported since
 }
 
 // An Operation is one thing that can be done.

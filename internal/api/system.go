@@ -85,13 +85,14 @@ var FilesExport = Operation[fileset.Selection, Exported]{Name: "files.export", S
 }}
 
 // KeyShow names the vault's keys.
-var KeyShow = Operation[None, KeyInfo]{Name: "key.show-id", Summary: "Name the keys that secrets are sealed with", Do: func(_ context.Context, s *Services, _ None) (KeyInfo, error) {
-	return s.Keys.Describe(), nil
+var KeyShow = Operation[None, KeyInfo]{Name: "key.show-id", Summary: "Name the keys that secrets are sealed with", Do: func(ctx context.Context, s *Services, _ None) (KeyInfo, error) {
+	return s.Keys.Describe(ctx)
 }}
 
 // A KeyRotation says which key to replace.
 type KeyRotation struct {
-	Master string `json:"master,omitempty"` // "": the data key; else the new master key's file or URL
+	Master string   `json:"master,omitempty"` // "": the data key; else the new master key's file or URL
+	Gone   []string `json:"gone,omitempty"`   // nodes that will not come back
 }
 
 // KeyRotate replaces the data key or the master key.
@@ -99,5 +100,5 @@ var KeyRotate = Operation[KeyRotation, KeyInfo]{Name: "key.rotate", Summary: "Re
 	if in.Master != "" {
 		return s.Keys.RotateMaster(ctx, in.Master)
 	}
-	return s.Keys.Rotate(ctx)
+	return s.Keys.Rotate(ctx, in.Gone)
 }}

@@ -11,13 +11,13 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/headrace/headrace/internal/api"
 	"github.com/headrace/headrace/internal/connector"
 	"github.com/headrace/headrace/internal/credential"
 	"github.com/headrace/headrace/internal/destination"
-	"github.com/headrace/headrace/internal/fault"
 	"github.com/headrace/headrace/internal/fileset"
 	"github.com/headrace/headrace/internal/flow"
 	"github.com/headrace/headrace/internal/limit"
@@ -54,6 +54,9 @@ type App struct {
 	transport *http.Transport
 	log       *slog.Logger
 
+	behind atomic.Bool // the keyset was changed and can't be read
+	leave  func()      // tells the other nodes that this one stops; nil: there are none
+
 	hooksMu sync.Mutex
 	hooks   map[int64]hook // webhook handlers by source
 }
@@ -78,6 +81,11 @@ func Open(ctx context.Context, o Options) (*App, error) {
 		a.limits = limit.New(a.store.Quotas())
 	}
 	a.build()
+	if a.store.Shared() {
+		if a.leave, err = a.reporting(ctx); err != nil {
+			return nil, errors.Join(err, a.Close())
+		}
+	}
 	return a, nil
 }
 
@@ -94,7 +102,7 @@ func (a *App) openVault(ctx context.Context) error {
 		key = secret.New("file://" + path)
 	}
 	var err error
-	a.Vault, err = vault.Open(ctx, vault.Options{Keysets: a.store, MasterKey: key, AllowCreate: a.options.Init || !a.store.Shared()})
+	a.Vault, err = vault.Open(ctx, vault.Options{Keysets: a.store, MasterKey: key, AllowCreate: a.options.Init || !a.store.Shared(), Shared: a.store.Shared()})
 	return err
 }
 
@@ -138,77 +146,9 @@ func (a *App) Conn() *api.Local { return &api.Local{Services: a.Services, Closin
 
 // Close closes vault and database.
 func (a *App) Close() error {
+	if a.leave != nil {
+		a.leave()
+	}
 	a.resolver.Close()
 	return errors.Join(a.Vault.Close(), a.store.Close())
-}
-
-// keys does what api.Keys offers.
-type keys struct{ a *App }
-
-// Describe names the keys.
-func (k keys) Describe() api.KeyInfo {
-	v := k.a.Vault
-	info := api.KeyInfo{MasterID: v.Master().ID, Master: v.Master().At}
-	for _, d := range v.DataKeys() {
-		info.Keys++
-		if d.Primary {
-			info.KeyID = fmt.Sprintf("%08x", d.ID)
-		}
-	}
-	return info
-}
-
-// Rotate makes a new data key, seals all secrets anew with it, and retires the old ones.
-func (k keys) Rotate(ctx context.Context) (api.KeyInfo, error) {
-	v, s := k.a.Vault, k.a.store
-	if s.Shared() {
-		return api.KeyInfo{}, (&fault.Error{Class: fault.Invalid, Code: "rotate_shared", Title: "rotating the data key over several nodes is not built yet"}).
-			WithHint("Stop all nodes but this, or rotate the master key: headrace key rotate --master URL")
-	}
-	before := v.DataKeys()
-	if _, err := v.RotateData(ctx); err != nil {
-		return api.KeyInfo{}, err
-	}
-	n, err := k.reseal(ctx)
-	if err != nil {
-		return api.KeyInfo{}, fmt.Errorf("seal the secrets anew (the old keys are kept, so all of them still open): %w", err)
-	}
-	for _, old := range before {
-		if err := v.RetireDataKey(ctx, old.ID); err != nil {
-			return api.KeyInfo{}, err
-		}
-	}
-	info := k.Describe()
-	info.Resealed = n
-	return info, nil
-}
-
-func (k keys) reseal(ctx context.Context) (int, error) {
-	all, err := k.a.store.SealedSecrets(ctx)
-	if err != nil {
-		return 0, err
-	}
-	n := 0
-	for _, sec := range all {
-		sealed, changed, err := k.a.Vault.Reseal(ctx, sec.Sealed, credential.Place(sec.Owner))
-		if err != nil {
-			return n, err
-		}
-		if !changed {
-			continue
-		}
-		if err := k.a.store.Reseal(ctx, sec, sealed); err != nil {
-			return n, err
-		}
-		n++
-	}
-	return n, nil
-}
-
-// RotateMaster wraps the keyset under another master key.
-func (k keys) RotateMaster(ctx context.Context, url string) (api.KeyInfo, error) {
-	if err := k.a.Vault.RotateMaster(ctx, secret.New(url)); err != nil {
-		return api.KeyInfo{}, err
-	}
-	return k.Describe(), nil
 }

@@ -94,7 +94,10 @@ func (s *session) initCommand() *cobra.Command {
 				return err
 			}
 			defer func() { _ = a.Close() }()
-			info := a.Services.Keys.Describe()
+			info, err := a.Services.Keys.Describe(cmd.Context())
+			if err != nil {
+				return err
+			}
 			s.done("%s; master key %s at %s", yes(a.Vault.Made(), "ready", "was ready already"), info.MasterID, info.Master)
 			s.next("headrace credential guide, then: headrace credential add")
 			if s.wantsJSON() || s.format() == "yaml" {

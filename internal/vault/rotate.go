@@ -3,6 +3,7 @@ package vault
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/headrace/headrace/internal/fault"
 	"github.com/headrace/headrace/internal/secret"
@@ -76,21 +77,13 @@ func (v *Vault) PromoteDataKey(ctx context.Context, id uint32) error {
 }
 
 // RetireDataKey removes a data key for good. What it sealed and was not resealed before can never be opened again. The primary can't
-// be retired.
+// be retired. One that is gone already is no error: another process was quicker.
 func (v *Vault) RetireDataKey(ctx context.Context, id uint32) error {
-	return v.change(ctx, func(m *keyset.Manager) error { return m.Delete(id) })
-}
-
-// RotateData makes a new data key that seals from now on; older ones still open. It is for a single process; on several
-// nodes use AddDataKey and PromoteDataKey. Reseal what is stored, then retire the old keys.
-func (v *Vault) RotateData(ctx context.Context) (id uint32, err error) {
-	err = v.change(ctx, func(m *keyset.Manager) error {
-		if id, err = m.Add(aead.AES256GCMKeyTemplate()); err != nil {
-			return err
-		}
-		return m.SetPrimary(id)
-	})
-	return id, err
+	err := v.change(ctx, func(m *keyset.Manager) error { return m.Delete(id) })
+	if err != nil && !slices.Contains(v.current.Load().keyIDs(), id) {
+		return nil
+	}
+	return err
 }
 
 // change stores the keyset with a change. If another process changed it meanwhile, the change is made on that one.

@@ -13,13 +13,23 @@ import (
 	"github.com/headrace/headrace/internal/vault/vaulttest"
 )
 
+// rotate makes a new data key that seals from now on.
+func rotate(t *testing.T, v *vault.Vault) (uint32, error) {
+	t.Helper()
+	id, err := v.AddDataKey(t.Context())
+	if err != nil {
+		return 0, err
+	}
+	return id, v.PromoteDataKey(t.Context(), id)
+}
+
 func TestRotateData(t *testing.T) {
 	t.Parallel()
 	store := &vaulttest.Memory{}
 	v := open(t, store, vaulttest.Key("a"))
 	old := seal(t, v, planted)
 	first := v.DataKeys()[0].ID
-	id, err := v.RotateData(t.Context())
+	id, err := rotate(t, v)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +85,7 @@ func TestRotateDataOnNodes(t *testing.T) {
 	}
 	opens(t, b, seal(t, a, planted), planted)
 
-	if _, err := b.RotateData(t.Context()); err != nil {
+	if _, err := rotate(t, b); err != nil {
 		t.Fatal(err)
 	}
 	opens(t, a, seal(t, b, planted), planted) // a was told nothing
@@ -84,6 +94,29 @@ func TestRotateDataOnNodes(t *testing.T) {
 	}
 	if err := a.PromoteDataKey(t.Context(), 12345); fault.ClassOf(err) != fault.Invalid || err == nil {
 		t.Errorf("promoting a key that is not there = %v", err)
+	}
+}
+
+func TestASharedVaultSealsByTheKeyThatCounts(t *testing.T) {
+	t.Parallel()
+	store := &vaulttest.Memory{}
+	a := open(t, store, vaulttest.Key("a"))
+	b, err := vault.Open(t.Context(), vault.Options{Keysets: store, MasterKey: vaulttest.Key("a"), Shared: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := a.DataKeys()[0].ID
+	if _, err := rotate(t, a); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second process was quicker: no error
+		if err := a.RetireDataKey(t.Context(), old); err != nil {
+			t.Fatal(err)
+		}
+	}
+	opens(t, a, seal(t, b, planted), planted)
+	if a.Revision() != b.Revision() {
+		t.Errorf("revisions %d and %d", a.Revision(), b.Revision())
 	}
 }
 
@@ -106,11 +139,11 @@ func TestRotationsAtOnceAllCount(t *testing.T) {
 	store := &meddled{Memory: &vaulttest.Memory{}}
 	slow, quick := open(t, store, vaulttest.Key("a")), open(t, store.Memory, vaulttest.Key("a"))
 	store.quicker = func() {
-		if _, err := quick.RotateData(t.Context()); err != nil {
+		if _, err := rotate(t, quick); err != nil {
 			t.Error(err)
 		}
 	}
-	if _, err := slow.RotateData(t.Context()); err != nil {
+	if _, err := rotate(t, slow); err != nil {
 		t.Fatal(err)
 	}
 	if n := len(open(t, store, vaulttest.Key("a")).DataKeys()); n != 3 {
@@ -145,7 +178,7 @@ func TestRotateMaster(t *testing.T) {
 
 	// A node with the old key goes on, and says what it needs when it must read the keyset.
 	opens(t, other, sealed, planted)
-	if _, err := v.RotateData(t.Context()); err != nil {
+	if _, err := rotate(t, v); err != nil {
 		t.Fatal(err)
 	}
 	_, err = other.Open(t.Context(), seal(t, v, planted), row)

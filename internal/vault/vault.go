@@ -30,6 +30,9 @@ type Options struct {
 	// AllowCreate lets Open make what is not there yet: the keyset, and the key file of file://. Over an existing
 	// keyset nothing is ever made.
 	AllowCreate bool
+	// Shared: other processes may change the keyset. It is looked at before anything is sealed, so that nothing is sealed by a
+	// key that was retired.
+	Shared bool
 	// Timeout bounds each call of a remote master key; 0: 15 s.
 	Timeout time.Duration
 	// Getenv reads the environment of hashivault; nil: the process's.
@@ -188,9 +191,14 @@ func bind(belongsTo string) []byte { return []byte("headrace sealed secret\x00" 
 
 // Seal seals a secret for what it belongs to: a row's identity, such as "credential/cr_01J…/client_secret". It opens
 // only with the same. An empty secret or identity is a mistake of the caller (Internal).
-func (v *Vault) Seal(_ context.Context, text secret.Text, belongsTo string) ([]byte, error) {
+func (v *Vault) Seal(ctx context.Context, text secret.Text, belongsTo string) ([]byte, error) {
 	if text.Empty() || belongsTo == "" {
 		return nil, fault.New(fault.Internal, "seal for %q: there is no secret or nothing that it belongs to", belongsTo)
+	}
+	if v.options.Shared {
+		if err := v.Reload(ctx); err != nil {
+			return nil, fmt.Errorf("seal the secret of %s: %w", belongsTo, err)
+		}
 	}
 	ciphertext, err := v.current.Load().sealer.Encrypt([]byte(text.Reveal()), bind(belongsTo))
 	if err != nil {

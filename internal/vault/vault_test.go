@@ -295,7 +295,7 @@ func TestFingerprint(t *testing.T) {
 	if len(was) != 4 || was == print(v, planted+"2") || print(v, "") != "" {
 		t.Errorf("fingerprints %q, %q, %q", was, print(v, planted+"2"), print(v, ""))
 	}
-	if _, err := v.RotateData(t.Context()); err != nil {
+	if _, err := rotate(t, v); err != nil {
 		t.Fatal(err)
 	}
 	if err := v.RotateMaster(t.Context(), vaulttest.Key("b")); err != nil {

@@ -42,6 +42,14 @@ CREATE TABLE keyset (
 	revision BIGINT NOT NULL
 );
 
+-- The processes that share the database, as they last reported.
+CREATE TABLE node (
+	name    TEXT PRIMARY KEY,
+	keyset  BIGINT NOT NULL,                 -- the revision of the keyset that it has
+	started BIGINT NOT NULL,
+	seen    BIGINT NOT NULL
+);
+
 -- One row for each listing: a source's continuous one (run_id 0), a backfill's or a crawl's.
 CREATE TABLE listing (
 	id          {serial},
@@ -272,10 +280,4 @@ CREATE TABLE quota (
 	blocked BIGINT NOT NULL,
 	pace    {real} NOT NULL,
 	paced   BIGINT NOT NULL
-);
-
-CREATE TABLE node (
-	id      TEXT PRIMARY KEY,
-	version TEXT NOT NULL,
-	seen    BIGINT NOT NULL
 );
