@@ -20,6 +20,8 @@ type assembler struct {
 	batch  *batch
 	count  int
 	misses int // splits in a row that could not be read
+
+	known map[string]store.InventoryItem // a mirror's: the items of the chunk's records, but those in hand when it was asked for
 }
 
 const (
@@ -122,6 +124,12 @@ func (a *assembler) chunk(ctx context.Context, r *reading, c *chunk) error {
 	if err != nil {
 		return err
 	}
+	var ahead []foreseen
+	if a.turn.flow.Mirror {
+		if ahead, err = a.foresee(ctx, c); err != nil {
+			return err
+		}
+	}
 	for i := range c.records {
 		at := a.batch.last()
 		r.taken++
@@ -134,7 +142,15 @@ func (a *assembler) chunk(ctx context.Context, r *reading, c *chunk) error {
 			continue
 		}
 		from := len(a.batch.records)
-		if err := a.record(ctx, r.delivery, c.records[i], c.refused[i], known); err != nil {
+		switch {
+		case c.refused[i] != nil:
+			a.bury(r.delivery, c.records[i], "source", known.place(c.records[i]), c.refused[i])
+		case ahead != nil:
+			err = a.mirror(ctx, r.delivery, c.records[i], ahead[i])
+		default:
+			err = a.record(ctx, r.delivery, c.records[i])
+		}
+		if err != nil {
 			return err
 		}
 		if !a.turn.flow.Spec.Keyed {
@@ -182,20 +198,21 @@ func (a *assembler) unfit(r connector.Record) error {
 	return nil
 }
 
-// record refuses, transforms and adds one record.
-func (a *assembler) record(ctx context.Context, d store.Delivery, r connector.Record, refused error, known *recognised) error {
-	if refused != nil {
-		a.bury(d, r, "source", known.place(r), refused)
-		return nil
-	}
+// record transforms and adds one record.
+func (a *assembler) record(ctx context.Context, d store.Delivery, r connector.Record) error {
 	if a.turn.flow.Transform == nil || r.Op == connector.Delete {
-		return a.add(ctx, d, r, r)
+		return a.add(d, r, r)
 	}
 	from, emitted := len(a.batch.records), 0
 	err := a.turn.flow.Transform(ctx, r, func(out connector.Record) error {
 		emitted++
-		return a.add(ctx, d, r, out)
+		return a.add(d, r, out)
 	})
+	return a.transformed(ctx, d, r, from, emitted, err)
+}
+
+// transformed settles a record of which the transform made so many, from that place of the batch on.
+func (a *assembler) transformed(ctx context.Context, d store.Delivery, r connector.Record, from, emitted int, err error) error {
 	switch {
 	case err == nil && emitted == 0:
 		a.batch.last().counts.Dropped++
@@ -213,9 +230,9 @@ func (a *assembler) record(ctx context.Context, d store.Delivery, r connector.Re
 }
 
 // add puts one record into the batch, as it will be written. source is what it was made of.
-func (a *assembler) add(ctx context.Context, d store.Delivery, source, out connector.Record) error {
+func (a *assembler) add(d store.Delivery, source, out connector.Record) error {
 	if a.turn.flow.Prepare != nil {
-		return a.prepare(ctx, d, source, out)
+		return a.prepare(d, source, out)
 	}
 	a.batch.put(out, source)
 	return nil

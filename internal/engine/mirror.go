@@ -12,63 +12,137 @@ import (
 	"github.com/headrace/headrace/internal/store"
 )
 
-// prepare makes of one record what a keyed destination is sent, and for a mirror compares it with the inventory: only
-// what changed is sent.
-func (a *assembler) prepare(ctx context.Context, d store.Delivery, source, out connector.Record) error {
+// foreseen is what one record becomes.
+type foreseen struct {
+	outs []out
+	err  error // of the transform: the record is refused, nothing of it is sent
+}
+
+// out is one record after the transform, as it will be sent.
+type out struct {
+	connector.Record
+	prepared []connector.Prepared
+	err      error // of Prepare
+}
+
+// foresee transforms and prepares a chunk's records for a mirror and looks all their items up at once: a question to the
+// inventory for each record would cost more than all the rest.
+func (a *assembler) foresee(ctx context.Context, c *chunk) ([]foreseen, error) {
+	made := make([]foreseen, len(c.records))
+	var keys []string
+	for i, r := range c.records {
+		if c.refused[i] != nil {
+			continue
+		}
+		made[i] = a.make(ctx, r)
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		for _, o := range made[i].outs {
+			for _, p := range o.prepared {
+				// What is in hand will have replaced what the inventory knows now.
+				if !a.inHand.has(itemHash(p.Key)) {
+					keys = append(keys, p.Key)
+				}
+			}
+		}
+	}
+	var err error
+	a.known, err = a.turn.engine.store.Items(ctx, a.turn.flow.Object.DestinationID, keys)
+	return made, err
+}
+
+// make transforms and prepares one record.
+func (a *assembler) make(ctx context.Context, r connector.Record) foreseen {
+	var f foreseen
+	emit := func(o connector.Record) error { f.outs = append(f.outs, out{Record: o}); return nil }
+	if a.turn.flow.Transform == nil || r.Op == connector.Delete {
+		_ = emit(r)
+	} else {
+		f.err = a.turn.flow.Transform(ctx, r, emit)
+	}
+	for i := range f.outs {
+		if o := &f.outs[i]; f.err == nil && o.Op != connector.Delete && r.Key != "" {
+			o.prepared, o.err = a.turn.flow.Prepare(o.Record)
+		}
+	}
+	return f
+}
+
+// mirror compares what a record became with the inventory: only what changed is sent.
+func (a *assembler) mirror(ctx context.Context, d store.Delivery, source connector.Record, made foreseen) error {
+	if made.err == nil {
+		for _, o := range made.outs {
+			if err := a.mirrorOne(ctx, d, source, o); err != nil {
+				return err
+			}
+		}
+	}
+	return a.transformed(ctx, d, source, len(a.batch.records), len(made.outs), made.err)
+}
+
+func (a *assembler) mirrorOne(ctx context.Context, d store.Delivery, source connector.Record, o out) error {
 	switch {
 	case strings.HasPrefix(d.Split.ID, store.DeletePrefix):
-		return a.deleteUnseen(ctx, d, out)
-	case out.Op == connector.Delete && a.turn.flow.Mirror:
-		return a.delete(ctx, d, out)
-	case a.turn.flow.Mirror && source.Key == "":
+		return a.deleteUnseen(ctx, d, o.Record)
+	case o.Op == connector.Delete:
+		return a.delete(ctx, d, o.Record)
+	case source.Key == "":
 		a.bury(d, source, "prepare", "", fault.New(fault.Invalid, "the record has no key, so its item could not be found again").
 			WithHint("name the field that tells records apart with key: in the source's settings"))
 		return nil
+	case o.err != nil:
+		return a.unprepared(d, source, o.err)
 	}
-	prepared, err := a.turn.flow.Prepare(out)
-	if fault.ClassOf(err) == fault.Invalid && err != nil {
-		a.bury(d, source, "prepare", "", err)
-		return nil
-	}
+	a.turn.sayNotes(source, o.prepared)
+	a.compare(d, source, o.prepared)
+	return nil
+}
+
+// prepare makes of one record what a keyed destination is sent that is no mirror.
+func (a *assembler) prepare(d store.Delivery, source, r connector.Record) error {
+	prepared, err := a.turn.flow.Prepare(r)
 	if err != nil {
-		return fmt.Errorf("prepare for %s: %w", a.turn.flow.Object.Name, err)
+		return a.unprepared(d, source, err)
 	}
+	a.turn.sayNotes(source, prepared)
+	for _, p := range prepared {
+		a.batch.put(p.Record, source)
+	}
+	return nil
+}
+
+// sayNotes logs what was left out of a record on its way.
+func (t *turn) sayNotes(source connector.Record, prepared []connector.Prepared) {
 	for _, p := range prepared {
 		if len(p.Notes) > 0 {
-			a.turn.engine.log.Warn("an item is not all that its record says", "flow", a.turn.flow.Object.Name, "item", p.Key, "record", source.Key, "notes", p.Notes)
+			t.engine.log.Warn("an item is not all that its record says", "flow", t.flow.Object.Name, "item", p.Key, "record", source.Key, "notes", p.Notes)
 		}
 	}
-	if !a.turn.flow.Mirror {
-		for _, p := range prepared {
-			a.batch.put(p.Record, source)
-		}
-		return nil
+}
+
+// unprepared buries a record of which the destination can make nothing.
+func (a *assembler) unprepared(d store.Delivery, source connector.Record, err error) error {
+	if fault.ClassOf(err) != fault.Invalid {
+		return fmt.Errorf("prepare for %s: %w", a.turn.flow.Object.Name, err)
 	}
-	return a.compare(ctx, d, source, prepared)
+	a.bury(d, source, "prepare", "", err)
+	return nil
 }
 
 // compare sends what is new or changed.
-func (a *assembler) compare(ctx context.Context, d store.Delivery, source connector.Record, prepared []connector.Prepared) error {
-	keys := make([]string, len(prepared))
-	for i, p := range prepared {
-		keys[i] = p.Key
-	}
-	known, err := a.turn.engine.store.Items(ctx, a.turn.flow.Object.DestinationID, keys)
-	if err != nil {
-		return err
-	}
+func (a *assembler) compare(d store.Delivery, source connector.Record, prepared []connector.Prepared) {
 	for _, p := range prepared {
-		item, ok := known[p.Key]
-		// What is in hand will have replaced what the inventory knows.
-		if ok && item.State == store.Sent && item.Content == p.Content && item.ACL == p.ACL && !a.inHand.has(itemHash(p.Key)) {
+		item, ok := a.known[p.Key]
+		if ok && item.State == store.Sent && item.Content == p.Content && item.ACL == p.ACL {
 			a.batch.last().counts.Repeats++
+			item.Same = item.SourceHash == store.KeyHash(source.Key)
 			item.SourceKey, item.SplitID, item.Crawl = source.Key, d.SplitID, max(item.Crawl, a.crawl(d))
 			a.batch.unchanged[p.Key] = item
 			continue
 		}
 		a.send(d, source, p.Record, store.InventoryItem{Content: p.Content, ACL: p.ACL})
 	}
-	return nil
 }
 
 // crawl is the number under which an item is marked as seen: of the crawl that wants the split, else of the newest.
@@ -79,12 +153,14 @@ func (a *assembler) crawl(d store.Delivery) int64 {
 	return a.turn.crawl
 }
 
-// send puts a record into the batch with the inventory item that it will be.
+// send puts a record into the batch with the inventory item that it will be. What was known of the key no longer counts: a
+// later record with it is sent too.
 func (a *assembler) send(d store.Delivery, source, r connector.Record, item store.InventoryItem) {
 	item.DestinationID, item.Key, item.SourceKey, item.SplitID, item.Crawl = a.turn.flow.Object.DestinationID, r.Key, source.Key, d.SplitID, a.crawl(d)
 	a.batch.put(r, source)
 	a.batch.items = append(a.batch.items, item)
 	delete(a.batch.unchanged, r.Key)
+	delete(a.known, r.Key)
 	if !a.batch.sending[r.Key] {
 		a.batch.sending[r.Key] = true
 		a.inHand.add(itemHash(r.Key))
@@ -114,11 +190,12 @@ func (a *assembler) delete(ctx context.Context, d store.Delivery, r connector.Re
 
 // deleteUnseen deletes an item that a crawl did not see, unless it has been seen since.
 func (a *assembler) deleteUnseen(ctx context.Context, d store.Delivery, r connector.Record) error {
+	inHand := a.inHand.has(itemHash(r.Key)) // asked first: what is committed in between is known then
 	known, err := a.turn.engine.store.Items(ctx, a.turn.flow.Object.DestinationID, []string{r.Key})
 	if err != nil {
 		return err
 	}
-	if item, ok := known[r.Key]; !ok || item.Crawl >= d.Crawl || a.inHand.has(itemHash(r.Key)) {
+	if item, ok := known[r.Key]; !ok || item.Crawl >= d.Crawl || inHand {
 		a.batch.last().counts.Repeats++
 		return nil
 	}

@@ -433,3 +433,18 @@ func TestOneKeyInTwoSplits(t *testing.T) {
 		r.mirrors(append(all, item("twice", 1))...)
 	})
 }
+
+// A delete and the same content again, met together: the item is there afterwards.
+func TestADeletedThingThatComesBackAtOnce(t *testing.T) {
+	each(t, true, func(t *testing.T, r *rig) {
+		all := r.many(0, 3, 1)
+		r.crawl()
+		gone := connector.Record{Key: "i1", Op: connector.Delete, Time: connectortest.Start}
+		r.file("f1", 2, gone, item("i1", 1))
+		r.crawl()
+		r.mirrors(all...)
+		r.file("f1", 3, item("i1", 1), gone)
+		r.crawl()
+		r.mirrors(all[0], all[2])
+	})
+}

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"math"
-	"slices"
 
 	"github.com/headrace/headrace/internal/connector"
 )
@@ -26,6 +25,7 @@ type InventoryItem struct {
 	DestinationID int64
 	Key           string
 	SourceKey     string // not kept as text: only its hash
+	SourceHash    int64  // KeyHash of the source's key; only of an item that was read
 	SplitID       int64
 	State         ItemState
 	Content, ACL  connector.Hash
@@ -33,54 +33,13 @@ type InventoryItem struct {
 	Error         string
 	Delete        bool // it is being deleted: only its state and error are changed, and no row is made
 	Gone          bool // the destination no longer holds it: the row goes
+	Same          bool // it is as it was read: only its crawl and split change
 }
 
 // KeyHash is the 64 bits by which an inventory finds a key.
 func KeyHash(key string) int64 {
 	sum := sha256.Sum256([]byte(key))
 	return int64(binary.BigEndian.Uint64(sum[:8]))
-}
-
-// putInventory writes items in the order of their hashes, so that pages are touched once.
-func (t tx) putInventory(ctx context.Context, items []InventoryItem) error {
-	if len(items) == 0 {
-		return nil
-	}
-	put, err := t.prepare(ctx, `INSERT INTO inventory (destination_id, hash, key, source_key, split_id, state, content, acl, crawl, error) VALUES (?,?,?,?,?,?,?,?,?,?)
-		ON CONFLICT (destination_id, hash, key) DO UPDATE SET source_key = excluded.source_key, split_id = excluded.split_id, state = excluded.state,
-		content = excluded.content, acl = excluded.acl, crawl = CASE WHEN excluded.crawl > inventory.crawl THEN excluded.crawl ELSE inventory.crawl END, error = excluded.error`)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = put.Close() }()
-	for _, i := range sortedByHash(items) {
-		if i.Gone {
-			err = t.exec(ctx, `DELETE FROM inventory WHERE destination_id = ? AND hash = ? AND key = ?`, i.DestinationID, KeyHash(i.Key), i.Key)
-		} else if i.Delete {
-			err = t.exec(ctx, `UPDATE inventory SET state = ?, error = ? WHERE destination_id = ? AND hash = ? AND key = ?`, i.State, i.Error, i.DestinationID, KeyHash(i.Key), i.Key)
-		} else {
-			_, err = put.ExecContext(ctx, i.DestinationID, KeyHash(i.Key), i.Key, KeyHash(i.SourceKey), i.SplitID, i.State, i.Content[:], i.ACL[:], i.Crawl, i.Error)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func sortedByHash(items []InventoryItem) []InventoryItem {
-	sorted := slices.Clone(items)
-	slices.SortStableFunc(sorted, func(a, b InventoryItem) int {
-		x, y := KeyHash(a.Key), KeyHash(b.Key)
-		switch {
-		case x < y:
-			return -1
-		case x > y:
-			return 1
-		}
-		return 0
-	})
-	return sorted
 }
 
 // MarkSending says, before anything is sent, that these items may be at the destination from now on with a content
@@ -97,12 +56,12 @@ func (s *Store) MarkSending(ctx context.Context, l Lane, items []InventoryItem) 
 	})
 }
 
-const itemColumns = `key, split_id, state, content, acl, crawl, coalesce(error, '')`
+const itemColumns = `key, source_key, split_id, state, content, acl, crawl, coalesce(error, '')`
 
 func scanItem(destination int64, scan func(...any) error) (InventoryItem, error) {
 	var content, acl []byte
 	i := InventoryItem{DestinationID: destination}
-	err := scan(&i.Key, &i.SplitID, &i.State, &content, &acl, &i.Crawl, &i.Error)
+	err := scan(&i.Key, &i.SourceHash, &i.SplitID, &i.State, &content, &acl, &i.Crawl, &i.Error)
 	copy(i.Content[:], content)
 	copy(i.ACL[:], acl)
 	return i, err
@@ -142,15 +101,10 @@ func (s *Store) ItemsOf(ctx context.Context, destinationID int64, sourceKey stri
 	return all, s.trouble(err)
 }
 
-// sawSplit marks the items of a split that was delivered before as seen by a crawl, unless one of them is not surely
-// at the destination; then nothing is marked and the split must be read again.
-func (t tx) sawSplit(ctx context.Context, destinationID, splitID, crawl int64) (bool, error) {
-	var doubtful int
-	err := t.row(ctx, `SELECT count(*) FROM inventory WHERE destination_id = ? AND split_id = ? AND state <> 1`, destinationID, splitID).Scan(&doubtful)
-	if err != nil || doubtful > 0 {
-		return false, err
-	}
-	return true, t.exec(ctx, `UPDATE inventory SET crawl = ? WHERE destination_id = ? AND split_id = ? AND crawl < ?`, crawl, destinationID, splitID, crawl)
+// sawSplits marks the items of splits as seen by a crawl.
+func (t tx) sawSplits(ctx context.Context, destinationID, crawl int64, splits []any) error {
+	args := append([]any{crawl, destinationID, crawl}, splits...)
+	return t.exec(ctx, `UPDATE inventory SET crawl = ? WHERE destination_id = ? AND crawl < ? AND split_id IN (`+marks(len(splits))+`)`, args...)
 }
 
 // A SawKey is a key of the source whose record a crawl met though nothing was sent: it was refused.

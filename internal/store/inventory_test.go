@@ -69,6 +69,52 @@ func TestInventoryStates(t *testing.T) {
 	})
 }
 
+// Whatever one commit says of a key, the last word counts, and no crawl is taken back.
+func TestSeveralWordsOnOneKey(t *testing.T) {
+	worlds(t, func(t *testing.T, w *world) {
+		l := w.takeLane(w.flow("f", 1))
+		var all []store.InventoryItem
+		for n := range 600 { // more than one statement takes
+			all = append(all, item(1, fmt.Sprintf("key-%d", n), store.Sent, 3))
+		}
+		w.inventory(l, all...)
+		gone, failed, deleting := all[0], all[1], all[2]
+		gone.Gone, failed.State, failed.Error = true, store.SendFailed, "too large"
+		deleting.Delete, deleting.State = true, store.Sending
+		got, err := w.s.Items(w.ctx(), 1, []string{"key-3"})
+		w.ok(err)
+		same := got["key-3"]
+		if same.SourceHash != store.KeyHash("row-key-3") {
+			t.Errorf("the source's key is not %d: %+v", store.KeyHash("row-key-3"), same)
+		}
+		same.Same, same.SplitID, same.Crawl = true, 77, 2
+		back := all[4]
+		vanished := back
+		vanished.Gone, back.Crawl = true, 1
+		w.inventory(l, all[0], gone, failed, deleting, same, vanished, back)
+		got, err = w.s.Items(w.ctx(), 1, []string{"key-0", "key-1", "key-2", "key-3", "key-4", "key-599"})
+		w.ok(err)
+		if _, there := got["key-0"]; there || len(got) != 5 {
+			t.Errorf("items %+v", got)
+		}
+		if i := got["key-1"]; i.State != store.SendFailed || i.Error != "too large" {
+			t.Errorf("failed %+v", i)
+		}
+		if i := got["key-2"]; i.State != store.Sending || i.Content != hashOf(1) || i.Crawl != 3 {
+			t.Errorf("being deleted %+v", i)
+		}
+		if i := got["key-3"]; i.SplitID != 77 || i.Crawl != 3 || i.State != store.Sent || i.SourceHash != store.KeyHash("row-key-3") {
+			t.Errorf("the same %+v", i)
+		}
+		if i := got["key-4"]; i.Crawl != 3 || i.State != store.Sent {
+			t.Errorf("back again %+v", i)
+		}
+		if all, unseen, err := w.s.InventorySize(w.ctx(), 1, 3); all != 599 || unseen != 0 || err != nil {
+			t.Errorf("%d items, %d unseen, %v", all, unseen, err)
+		}
+	})
+}
+
 func TestUnseenPagesThroughAll(t *testing.T) {
 	worlds(t, func(t *testing.T, w *world) {
 		l := w.takeLane(w.flow("f", 1))

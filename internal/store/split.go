@@ -44,6 +44,7 @@ type listedSplit struct {
 	id      int64
 	fresh   bool // not known before
 	runOnly bool // known, but only to a run of another flow
+	sound   bool // of a crawl: it needs no reading
 }
 
 func (l *listedSplit) body() splitBody { return splitBody{l.ID, l.Locator, l.Inline} }
@@ -100,6 +101,11 @@ func (t tx) putSplits(ctx context.Context, l Listing, found Listed) (int, error)
 		}
 		if len(flows) > 0 {
 			if err := t.putBodies(ctx, splits); err != nil {
+				return 0, err
+			}
+		}
+		if found.Crawl != nil && !found.Crawl.All {
+			if err := t.markSound(ctx, l.FlowID, *found.Crawl, splits); err != nil {
 				return 0, err
 			}
 		}
@@ -224,10 +230,8 @@ func (t tx) wantAgain(ctx context.Context, l Listing, crawl *CrawlListing, split
 	case l.Generation != 0:
 		again = "1, 2, 4, 5"
 	case crawl != nil:
-		if !crawl.All {
-			if sound, err := t.deliveredSound(ctx, l, split.id, *crawl); err != nil || sound {
-				return false, err
-			}
+		if split.sound {
+			return false, nil
 		}
 		again = "1, 2, 4, 5"
 	}
@@ -242,18 +246,38 @@ func (t tx) wantAgain(ctx context.Context, l Listing, crawl *CrawlListing, split
 	return true, t.putBody(ctx, split.id, split.body())
 }
 
-// deliveredSound tells whether a split needs no reading: it was delivered by the same revision and everything that it
-// became is surely at the destination. Then it is marked as seen by the crawl.
-func (t tx) deliveredSound(ctx context.Context, l Listing, splitID int64, crawl CrawlListing) (bool, error) {
-	var n int
-	// The item of a letter that was replayed belongs to the replay; reading the split again makes it this one's.
-	err := t.row(ctx, `SELECT count(*) FROM delivery WHERE flow_id = ? AND split_id = ? AND state = 1 AND revision = ? AND NOT EXISTS
-		(SELECT 1 FROM dead_letter d WHERE d.flow_id = delivery.flow_id AND d.split_id = delivery.split_id AND d.state IN (?, ?))`,
-		l.FlowID, splitID, crawl.Revision, LetterReplaying, LetterReplayed).Scan(&n)
-	if err != nil || n == 0 {
-		return false, err
+// markSound finds the known splits that need no reading: delivered by the same revision, and everything that they became
+// is surely at the destination. They are marked as seen by the crawl.
+func (t tx) markSound(ctx context.Context, flowID int64, crawl CrawlListing, splits []*listedSplit) error {
+	byID := map[int64]*listedSplit{}
+	args := []any{flowID, crawl.Revision, LetterReplaying, LetterReplayed, crawl.DestinationID}
+	for _, split := range splits {
+		if !split.fresh {
+			byID[split.id] = split
+			args = append(args, split.id)
+		}
 	}
-	return t.sawSplit(ctx, crawl.DestinationID, splitID, crawl.Number)
+	if len(byID) == 0 {
+		return nil
+	}
+	var sound []any
+	// The item of a letter that was replayed belongs to the replay; reading the split again makes it this one's.
+	err := t.each(ctx, `SELECT split_id FROM delivery WHERE flow_id = ? AND state = 1 AND revision = ? AND NOT EXISTS
+		(SELECT 1 FROM dead_letter d WHERE d.flow_id = delivery.flow_id AND d.split_id = delivery.split_id AND d.state IN (?, ?)) AND NOT EXISTS
+		(SELECT 1 FROM inventory i WHERE i.destination_id = ? AND i.split_id = delivery.split_id AND i.state <> 1) AND split_id IN (`+marks(len(byID))+`)`, args,
+		func(scan func(...any) error) error {
+			var id int64
+			err := scan(&id)
+			if err == nil {
+				byID[id].sound = true
+				sound = append(sound, id)
+			}
+			return err
+		})
+	if err != nil || len(sound) == 0 {
+		return err
+	}
+	return t.sawSplits(ctx, crawl.DestinationID, crawl.Number, sound)
 }
 
 // wakeFlows counts what was listed and makes lanes due that have new work.

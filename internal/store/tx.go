@@ -126,10 +126,6 @@ func (t tx) row(ctx context.Context, q string, args ...any) *sql.Row {
 	return t.q.QueryRowContext(ctx, t.s.bind(q), args...)
 }
 
-func (t tx) prepare(ctx context.Context, q string) (*sql.Stmt, error) {
-	return t.q.PrepareContext(ctx, t.s.bind(q))
-}
-
 func (t tx) rows(ctx context.Context, q string, args []any) (*sql.Rows, error) {
 	if stmt := t.stmt(ctx, q); stmt != nil {
 		return stmt.QueryContext(ctx, args...)

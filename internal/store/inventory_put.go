@@ -1,0 +1,125 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+)
+
+// inventoryChunk is how many items one statement writes.
+const inventoryChunk = 250
+
+// putInventory writes items, many with one statement, in the order of their hashes so that pages are touched once. Of
+// items with one key the last counts.
+func (t tx) putInventory(ctx context.Context, items []InventoryItem) error {
+	var whole, same, deleting, gone []hashedItem
+	for _, i := range lastOfEach(items) {
+		switch {
+		case i.Gone:
+			gone = append(gone, i)
+		case i.Delete:
+			deleting = append(deleting, i)
+		case i.Same:
+			same = append(same, i)
+		default:
+			whole = append(whole, i)
+		}
+	}
+	for _, step := range []struct {
+		items []hashedItem
+		put   func(context.Context, []hashedItem) error
+	}{{whole, t.putItems}, {same, t.sawItems}, {deleting, t.markDeletes}, {gone, t.dropItems}} {
+		for part := range slices.Chunk(step.items, inventoryChunk) {
+			if err := step.put(ctx, part); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// hashedItem is an item with its key's hash.
+type hashedItem struct {
+	InventoryItem
+	hash int64
+}
+
+// lastOfEach gives the last item of each key, with the highest crawl of them, sorted by hash.
+func lastOfEach(items []InventoryItem) []hashedItem {
+	at := make(map[string]int, len(items))
+	all := make([]hashedItem, 0, len(items))
+	for _, i := range items {
+		n, ok := at[i.Key]
+		if !ok {
+			at[i.Key] = len(all)
+			all = append(all, hashedItem{i, KeyHash(i.Key)})
+			continue
+		}
+		i.Crawl = max(i.Crawl, all[n].Crawl)
+		all[n].InventoryItem = i
+	}
+	slices.SortFunc(all, func(a, b hashedItem) int { return cmp.Or(cmp.Compare(a.hash, b.hash), strings.Compare(a.Key, b.Key)) })
+	return all
+}
+
+const insertItems = `INSERT INTO inventory (destination_id, hash, key, source_key, split_id, state, content, acl, crawl, error) VALUES `
+
+func (t tx) putItems(ctx context.Context, items []hashedItem) error {
+	rows, args := rowsOf(items)
+	return t.exec(ctx, insertItems+rows+` ON CONFLICT (destination_id, hash, key) DO UPDATE SET source_key = excluded.source_key, split_id = excluded.split_id, state = excluded.state,
+		content = excluded.content, acl = excluded.acl, crawl = CASE WHEN excluded.crawl > inventory.crawl THEN excluded.crawl ELSE inventory.crawl END, error = excluded.error`, args...)
+}
+
+// sawItems marks items as seen, each in its split. It is written as an insert, which both databases do several times as
+// fast as an update from a list; no index is touched but the one that changes.
+func (t tx) sawItems(ctx context.Context, items []hashedItem) error {
+	rows, args := rowsOf(items)
+	return t.exec(ctx, insertItems+rows+` ON CONFLICT (destination_id, hash, key) DO UPDATE SET split_id = excluded.split_id,
+		crawl = CASE WHEN excluded.crawl > inventory.crawl THEN excluded.crawl ELSE inventory.crawl END`, args...)
+}
+
+func rowsOf(items []hashedItem) (rows string, args []any) {
+	args = make([]any, 0, 10*len(items))
+	for _, i := range items {
+		source := i.SourceHash
+		if !i.Same {
+			source = KeyHash(i.SourceKey)
+		}
+		args = append(args, i.DestinationID, i.hash, i.Key, source, i.SplitID, i.State, i.Content[:], i.ACL[:], i.Crawl, i.Error)
+	}
+	return strings.Repeat(`,(?,?,?,?,?,?,?,?,?,?)`, len(items))[1:], args
+}
+
+// markDeletes says of items that they are being deleted, or why they could not be.
+func (t tx) markDeletes(ctx context.Context, items []hashedItem) error {
+	for len(items) > 0 {
+		n := 1
+		for n < len(items) && items[n].State == items[0].State && items[n].Error == items[0].Error {
+			n++
+		}
+		where, args := named(items[:n])
+		if err := t.exec(ctx, `UPDATE inventory SET state = ?, error = ? WHERE `+where, append([]any{items[0].State, items[0].Error}, args...)...); err != nil {
+			return err
+		}
+		items = items[n:]
+	}
+	return nil
+}
+
+func (t tx) dropItems(ctx context.Context, items []hashedItem) error {
+	where, args := named(items)
+	return t.exec(ctx, `DELETE FROM inventory WHERE `+where, args...)
+}
+
+// named is the condition that finds exactly these items of one destination.
+func named(items []hashedItem) (where string, args []any) {
+	args = append(args, items[0].DestinationID)
+	for _, i := range items {
+		args = append(args, i.hash)
+	}
+	for _, i := range items {
+		args = append(args, i.Key)
+	}
+	return `destination_id = ? AND hash IN (` + marks(len(items)) + `) AND key IN (` + marks(len(items)) + `)`, args
+}
