@@ -3,6 +3,7 @@ package registry
 
 import (
 	"github.com/headrace/headrace/internal/connector"
+	"github.com/headrace/headrace/internal/connector/copilot"
 	"github.com/headrace/headrace/internal/connector/file"
 	"github.com/headrace/headrace/internal/connector/office365"
 	"github.com/headrace/headrace/internal/connector/stdout"
@@ -12,6 +13,7 @@ import (
 func Specs() []connector.Spec {
 	return []connector.Spec{
 		office365.Spec(),
+		copilot.Spec(),
 		file.Spec(),
 		stdout.Spec(),
 	}
