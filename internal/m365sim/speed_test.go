@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -86,4 +88,57 @@ func cpuTime() time.Duration {
 		return 0
 	}
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+// BenchmarkItemPut measures how fast items are taken over the network, client and simulator on one machine together.
+func BenchmarkItemPut(b *testing.B) {
+	scenario := DefaultScenario()
+	scenario.Content.Events = 0
+	sim, err := Open(Options{Scenario: &scenario})
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := sim.Listen(b.Context(), "127.0.0.1:0"); err != nil {
+		b.Fatal(err)
+	}
+	go func() { _ = sim.Serve(b.Context()) }()
+	app := sim.tenants[0].Apps[1]
+	token, _, err := sim.issue(sim.tenants[0], app, sim.GraphURL(), app.Roles, "1")
+	if err != nil {
+		b.Fatal(err)
+	}
+	client := sim.Client()
+	ask := func(method, path, body string) {
+		request, err := http.NewRequestWithContext(b.Context(), method, sim.GraphURL()+path, strings.NewReader(body))
+		if err != nil {
+			b.Error(err)
+			return
+		}
+		request.Header.Set("Authorization", "Bearer "+token)
+		request.Header.Set("Content-Type", "application/json")
+		response, err := client.Do(request)
+		if err != nil {
+			b.Error(err)
+			return
+		}
+		defer func() { _ = response.Body.Close() }()
+		if _, err := io.Copy(io.Discard, response.Body); err != nil || response.StatusCode >= 400 {
+			b.Error(err, response.Status, response.Header)
+		}
+	}
+	ask("POST", connections, runbooksBody)
+	ask("PATCH", connections+"/runbooks/schema", schemaBody)
+	sim.Clock().Advance(2 * time.Second)
+	body := strings.Replace(itemBody, "Check the date", strings.Repeat("Check the date. ", 100), 1)
+	var made atomic.Int64
+	b.SetParallelism(8)
+	b.ResetTimer()
+	began := cpuTime()
+	b.RunParallel(func(p *testing.PB) {
+		for p.Next() {
+			ask("PUT", fmt.Sprintf("%s/runbooks/items/item-%d", connections, made.Add(1)), body)
+		}
+	})
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "items/s")
+	b.ReportMetric(float64((cpuTime()-began).Microseconds())/float64(b.N), "µs-CPU/item")
 }
