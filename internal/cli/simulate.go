@@ -19,8 +19,8 @@ import (
 
 func (s *session) simulateCommand() *cobra.Command {
 	var (
-		scenario, address, ca string
-		events                []string
+		scenario, address, ca, proxy string
+		events                       []string
 	)
 	c := &cobra.Command{Use: "simulate", Short: "Play a Microsoft 365 tenant on loopback, for testing any client", Args: noArgs,
 		Long: "Plays Entra ID, the Office 365 Management Activity API and Microsoft Graph's external connections with real wire shapes and limits, and prints what a client needs: hosts, CA file, tenant ID, client ID, secret.\n" +
@@ -39,6 +39,14 @@ func (s *session) simulateCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if proxy != "" {
+				if err := checkLoopback("--proxy", proxy); err != nil {
+					return err
+				}
+				if err := sim.ListenProxy(cmd.Context(), proxy); err != nil {
+					return addressTrouble("--proxy", proxy, err)
+				}
+			}
 			if err := sim.WriteCA(ca); err != nil {
 				return fmt.Errorf("write the CA file: %w", err)
 			}
@@ -50,6 +58,7 @@ func (s *session) simulateCommand() *cobra.Command {
 	c.Flags().StringVar(&scenario, "scenario", "", "file that says what is played")
 	c.Flags().StringArrayVar(&events, "events", nil, "file with your own audit records, one JSON object a line; may be repeated")
 	c.Flags().StringVar(&address, "addr", "127.0.0.1:0", "HOST:PORT on loopback; port 0 is any free one")
+	c.Flags().StringVar(&proxy, "proxy", "", "HOST:PORT on loopback of an HTTP proxy too, for clients whose hosts are fixed (CLI for Microsoft 365): HTTPS_PROXY")
 	c.Flags().StringVar(&ca, "ca", filepath.Join(os.TempDir(), "headrace-simulate-ca.pem"), "where the certificate to trust is written")
 	return c
 }
@@ -81,8 +90,8 @@ func scenarioTrouble(path string, err error) error {
 
 // simulator opens a simulator, gives it a person's records, and listens.
 func (s *session) simulator(ctx context.Context, scenario *m365sim.Scenario, events []string, address string) (*m365sim.Simulator, error) {
-	if host, _, err := net.SplitHostPort(address); err != nil || host != "localhost" && !net.ParseIP(host).IsLoopback() {
-		return nil, usage("--addr %s is not a loopback address", address).WithHint("The simulator's secrets protect nothing, so it stays on this machine: 127.0.0.1:8443")
+	if err := checkLoopback("--addr", address); err != nil {
+		return nil, err
 	}
 	sim, err := m365sim.Open(m365sim.Options{Scenario: scenario, Log: s.log})
 	if err != nil {
@@ -97,6 +106,13 @@ func (s *session) simulator(ctx context.Context, scenario *m365sim.Scenario, eve
 		return nil, addressTrouble("--addr", address, err)
 	}
 	return sim, nil
+}
+
+func checkLoopback(flag, address string) error {
+	if host, _, err := net.SplitHostPort(address); err != nil || host != "localhost" && !net.ParseIP(host).IsLoopback() {
+		return usage("%s %s is not a loopback address", flag, address).WithHint("The simulator's secrets protect nothing, so it stays on this machine: 127.0.0.1:8443")
+	}
+	return nil
 }
 
 func loadEvents(sim *m365sim.Simulator, paths []string) error {
@@ -131,12 +147,13 @@ type simulated struct {
 	Login      string `json:"login"`
 	Management string `json:"management"`
 	Graph      string `json:"graph"`
+	Proxy      string `json:"proxy,omitempty"`
 	CA         string `json:"ca"`
 	Tenants    []any  `json:"tenants"`
 }
 
 func (s *session) showSimulator(sim *m365sim.Simulator, ca string) error {
-	v := simulated{URL: sim.URL(), Login: sim.LoginURL(), Management: sim.ManagementURL(), Graph: sim.GraphURL(), CA: ca}
+	v := simulated{URL: sim.URL(), Login: sim.LoginURL(), Management: sim.ManagementURL(), Graph: sim.GraphURL(), Proxy: sim.ProxyURL(), CA: ca}
 	tenants := sim.Tenants()
 	for _, t := range tenants {
 		v.Tenants = append(v.Tenants, t)
@@ -149,6 +166,9 @@ func (s *session) showSimulator(sim *m365sim.Simulator, ca string) error {
 		return s.print(string(raw) + "\n")
 	}
 	pairs := []pair{{"login", v.Login}, {"management", v.Management}, {"graph", v.Graph}, {"CA file", ca}}
+	if v.Proxy != "" {
+		pairs = append(pairs, pair{"proxy", v.Proxy})
+	}
 	for i, t := range tenants {
 		if i == 5 {
 			pairs = append(pairs, pair{"…", fmt.Sprintf("%d more tenants; --json lists all", len(tenants)-i)})

@@ -33,6 +33,9 @@ func open(t *testing.T, change func(*Scenario)) *Simulator {
 	if err := sim.Listen(t.Context(), "127.0.0.1:0"); err != nil {
 		t.Fatal(err)
 	}
+	if err := sim.ListenProxy(t.Context(), "127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- sim.Serve(ctx) }()

@@ -35,6 +35,7 @@ type Simulator struct {
 	ca       *authority
 	cert     tls.Certificate
 	listener net.Listener
+	proxy    net.Listener // nil: none
 	latency  map[string]time.Duration
 
 	tenants []*tenant

@@ -27,7 +27,7 @@ func (s *Simulator) Listen(ctx context.Context, address string) error {
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", address, err)
 	}
-	if s.cert, err = s.ca.leaf(host); err != nil {
+	if s.cert, err = s.ca.leaf(append(fixedHosts(), host)...); err != nil {
 		_ = listener.Close()
 		return err
 	}
@@ -53,11 +53,16 @@ func (s *Simulator) Serve(ctx context.Context) error {
 	webhooks := make(chan struct{})
 	callerCtx, stopCaller := context.WithCancel(ctx)
 	go func() { defer close(webhooks); s.webhooks.run(callerCtx) }()
+	proxy := make(chan error, 1)
+	go func() { proxy <- s.serveProxy(callerCtx) }()
 	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
 	err := server.ServeTLS(s.listener, "", "")
 	stop()
 	stopCaller()
 	<-webhooks
+	if proxyErr := <-proxy; proxyErr != nil {
+		return proxyErr
+	}
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}
@@ -66,11 +71,13 @@ func (s *Simulator) Serve(ctx context.Context) error {
 
 // Close gives the address back when Serve was never called. After Serve it does nothing.
 func (s *Simulator) Close() error {
-	if s.listener == nil {
-		return nil
-	}
-	if err := s.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
-		return fmt.Errorf("close the simulator: %w", err)
+	for _, listener := range []net.Listener{s.listener, s.proxy} {
+		if listener == nil {
+			continue
+		}
+		if err := listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			return fmt.Errorf("close the simulator: %w", err)
+		}
 	}
 	return nil
 }
