@@ -88,8 +88,7 @@ func (a *assembler) mirrorOne(ctx context.Context, d store.Delivery, source conn
 	case o.Op == connector.Delete:
 		return a.delete(ctx, d, o.Record)
 	case source.Key == "":
-		a.bury(d, source, "prepare", "", fault.New(fault.Invalid, "the record has no key, so its item could not be found again").
-			WithHint("name the field that tells records apart with key: in the source's settings"))
+		a.bury(d, source, "prepare", "", errNoKey())
 		return nil
 	case o.err != nil:
 		return a.unprepared(d, source, o.err)
@@ -97,6 +96,11 @@ func (a *assembler) mirrorOne(ctx context.Context, d store.Delivery, source conn
 	a.turn.sayNotes(source, o.prepared)
 	a.compare(d, source, o.prepared)
 	return nil
+}
+
+func errNoKey() error {
+	return fault.New(fault.Invalid, "the record has no key, so its item could not be found again").
+		WithHint("name the field that tells records apart with key: in the source's settings")
 }
 
 // prepare makes of one record what a keyed destination is sent that is no mirror.

@@ -246,6 +246,13 @@ func (t tx) wantAgain(ctx context.Context, l Listing, crawl *CrawlListing, split
 	return true, t.putBody(ctx, split.id, split.body())
 }
 
+// soundDelivery is the condition that a mirror's delivery needs no repeating: done by a revision, and all its items surely
+// there. Its arguments are flow, revision, the two states of a letter that was replayed, and destination. The item of such
+// a letter belongs to the replay; reading the split again makes it this one's.
+const soundDelivery = `flow_id = ? AND state = 1 AND revision = ? AND NOT EXISTS
+	(SELECT 1 FROM dead_letter d WHERE d.flow_id = delivery.flow_id AND d.split_id = delivery.split_id AND d.state IN (?, ?)) AND NOT EXISTS
+	(SELECT 1 FROM inventory i WHERE i.destination_id = ? AND i.split_id = delivery.split_id AND i.state <> 1)`
+
 // markSound finds the known splits that need no reading: delivered by the same revision, and everything that they became
 // is surely at the destination. They are marked as seen by the crawl.
 func (t tx) markSound(ctx context.Context, flowID int64, crawl CrawlListing, splits []*listedSplit) error {
@@ -261,10 +268,7 @@ func (t tx) markSound(ctx context.Context, flowID int64, crawl CrawlListing, spl
 		return nil
 	}
 	var sound []any
-	// The item of a letter that was replayed belongs to the replay; reading the split again makes it this one's.
-	err := t.each(ctx, `SELECT split_id FROM delivery WHERE flow_id = ? AND state = 1 AND revision = ? AND NOT EXISTS
-		(SELECT 1 FROM dead_letter d WHERE d.flow_id = delivery.flow_id AND d.split_id = delivery.split_id AND d.state IN (?, ?)) AND NOT EXISTS
-		(SELECT 1 FROM inventory i WHERE i.destination_id = ? AND i.split_id = delivery.split_id AND i.state <> 1) AND split_id IN (`+marks(len(byID))+`)`, args,
+	err := t.each(ctx, `SELECT split_id FROM delivery WHERE `+soundDelivery+` AND split_id IN (`+marks(len(byID))+`)`, args,
 		func(scan func(...any) error) error {
 			var id int64
 			err := scan(&id)
