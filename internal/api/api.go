@@ -11,6 +11,7 @@ import (
 
 	"github.com/headrace/headrace/internal/credential"
 	"github.com/headrace/headrace/internal/destination"
+	"github.com/headrace/headrace/internal/engine"
 	"github.com/headrace/headrace/internal/fault"
 	"github.com/headrace/headrace/internal/fileset"
 	"github.com/headrace/headrace/internal/flow"
@@ -30,7 +31,14 @@ type Services struct {
 	Files        *fileset.Service
 	Store        *store.Store
 	Keys         Keys
+	Plans        Plans
 	About        About
+}
+
+// Plans say what the data path would do.
+type Plans interface {
+	// Plan compares a mirror's source with what its destination holds, and sends nothing.
+	Plan(ctx context.Context, flow store.Object, samples int) (engine.Plan, error)
 }
 
 // About says which process answers.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/headrace/headrace/internal/engine"
 	"github.com/headrace/headrace/internal/flow"
 	"github.com/headrace/headrace/internal/store"
 )
@@ -147,6 +148,22 @@ type Begun struct {
 var FlowRun = Operation[RunNow, Begun]{Name: "flow.run", Summary: "Look for new content at once", Changes: true, Do: func(ctx context.Context, s *Services, in RunNow) (Begun, error) {
 	run, err := s.Flows.Now(ctx, in.Name, in.All)
 	return Begun{Crawl: run}, err
+}}
+
+// PlanMirror asks what a mirror's crawl would do.
+type PlanMirror struct {
+	Name    string `json:"name"`
+	Samples int    `json:"samples,omitempty"` // how many things of each kind are named
+}
+
+// FlowPlan tells what a mirror's crawl would do, and sends nothing.
+var FlowPlan = Operation[PlanMirror, engine.Plan]{Name: "flow.plan", Summary: "Tell what a crawl of a mirror would send", Do: func(ctx context.Context, s *Services, in PlanMirror) (engine.Plan, error) {
+	o, err := s.Store.Object(ctx, store.Flow, in.Name)
+	if err != nil {
+		return engine.Plan{}, err
+	}
+	const most = 1000
+	return s.Plans.Plan(ctx, o, min(max(in.Samples, 0), most))
 }}
 
 // Retried tells how many deliveries are tried again.

@@ -8,7 +8,7 @@ func All() []Endpoint {
 		CredentialTypes, CredentialHelp, CredentialAdd, CredentialList, CredentialShow, CredentialTest, CredentialRotate, CredentialEdit, CredentialUsedBy, CredentialRemove,
 		SourceCreate, SourceList, SourceShow, SourceEdit, SourcePause, SourceResume, SourceRemove, SourceTest, SourceSample, SourceActions, SourceAct,
 		DestinationCreate, DestinationList, DestinationShow, DestinationEdit, DestinationPause, DestinationResume, DestinationRemove, DestinationTest,
-		FlowCreate, FlowList, FlowShow, FlowEdit, FlowPause, FlowResume, FlowRemove, FlowRun, FlowRetry, FlowPlanBackfill, FlowBackfill,
+		FlowCreate, FlowList, FlowShow, FlowEdit, FlowPause, FlowResume, FlowRemove, FlowRun, FlowPlan, FlowRetry, FlowPlanBackfill, FlowBackfill,
 		RunList, RunShow, RunCancel, RunApprove,
 		CoverageShow,
 		LetterList, LetterShow, LetterExport, LetterReplay, LetterDiscard, LetterEditBody,

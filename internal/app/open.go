@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 
 	"github.com/headrace/headrace/internal/connector"
 	"github.com/headrace/headrace/internal/engine"
@@ -58,4 +59,14 @@ func (o opener) OpenFlow(ctx context.Context, object, _, destination store.Objec
 		}
 	}
 	return f, nil
+}
+
+// plans does what api.Plans offers, with an engine of its own: it takes no lease and works beside the one that collects.
+type plans struct{ a *App }
+
+// Plan says what a mirror's crawl would do.
+func (p plans) Plan(ctx context.Context, object store.Object, samples int) (engine.Plan, error) {
+	e := p.a.engine(nil)
+	plan, err := e.Plan(ctx, object, samples)
+	return plan, errors.Join(err, e.Close())
 }

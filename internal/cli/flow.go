@@ -240,31 +240,6 @@ var flowRest = rest[flow.View]{
 	show: func(s *session, v flow.View) error { return s.showFlow(v) },
 }
 
-func (s *session) flowRun() *cobra.Command {
-	var all bool
-	c := &cobra.Command{Use: "run NAME", Short: "Look for new content at once", Args: exactly(1),
-		Long:    "The flow's source is listed at once. A mirror begins a crawl: it reads what has changed, or with --all everything, and sends what differs.",
-		Example: examples("headrace flow run contoso", "", "headrace flow run policies --all", "a mirror compares everything again"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			out, err := call(s, cmd, api.FlowRun, api.RunNow{Name: args[0], All: all})
-			if err != nil {
-				return err
-			}
-			if s.wantsJSON() {
-				return s.value(out)
-			}
-			if out.Crawl == nil {
-				s.done("the source of flow %s is listed next", args[0])
-				return s.hintServe(cmd)
-			}
-			s.done("crawl %d of flow %s begins: %s", out.Crawl.Number, args[0], out.Crawl.UID)
-			s.say("  headrace run watch %s follows it", out.Crawl.UID)
-			return s.hintServe(cmd)
-		}}
-	c.Flags().BoolVar(&all, "all", false, "a mirror: read everything again, not only what has changed")
-	return c
-}
-
 // hintServe tells that nothing works unless a server runs.
 func (s *session) hintServe(cmd *cobra.Command) error {
 	about, err := call(s, cmd, api.AboutServer, api.None{})
