@@ -221,7 +221,7 @@ func (s *session) showCredential(v credential.View) error {
 
 // credentialStates are the words of a credential's tile.
 var credentialStates = map[string]string{credential.Working: "Working", credential.ExpiresSoon: "Secret expires soon", credential.Expired: "Secret expired", credential.NoSecret: "No secret",
-	credential.PermissionMissing: "Permission missing", credential.Refused: "Refused", credential.Unreachable: "Cannot reach Microsoft", credential.NotTested: "Not tested"}
+	credential.PermissionMissing: "Permission missing", credential.Attention: "Needs attention", credential.Refused: "Refused", credential.Unreachable: "Cannot reach Microsoft", credential.NotTested: "Not tested"}
 
 func (s *session) credentialState(v credential.View) string {
 	if word, ok := credentialStates[v.State]; ok {

@@ -149,22 +149,39 @@ func (s *session) testSaved(cmd *cobra.Command, v credential.View) error {
 		s.next("headrace source create %s --connector %s --credential %s", v.Name, v.Type, v.Name)
 		return nil
 	}
-	s.say("It is saved; what is missing can be granted later.")
-	if h, err := call(s, cmd, api.CredentialHelp, api.HelpRequest{Name: v.Name}); err == nil && h.ConsentURL != "" && missing(checks) {
-		s.say("An admin must grant consent:\n  %s", h.ConsentURL)
+	if err := s.adviseSaved(cmd, v.Name); err != nil {
+		return err
 	}
-	s.next("headrace credential test %s --wait", v.Name)
 	return failedChecks(checks)
 }
 
-// missing tells whether a permission is what a test found missing.
-func missing(checks api.Checks) bool {
-	for _, c := range checks.Checks {
-		if c.Result == "missing" {
-			return true
-		}
+// adviseSaved tells what to do with a credential that was saved and did not pass its test.
+func (s *session) adviseSaved(cmd *cobra.Command, name string) error {
+	v, err := call(s, cmd, api.CredentialShow, api.Named{Name: name})
+	if err != nil {
+		return err
 	}
-	return false
+	switch v.State {
+	case credential.PermissionMissing:
+		s.say("It is saved; what is missing can be granted later.")
+		if h, err := call(s, cmd, api.CredentialHelp, api.HelpRequest{Name: name}); err == nil && h.ConsentURL != "" {
+			s.say("An admin must grant consent:\n  %s", h.ConsentURL)
+		}
+		s.next("headrace credential test %s --wait", name)
+	case credential.Unreachable:
+		s.say("It is saved, but could not be tested.")
+		s.next("headrace credential test %s --wait", name)
+	case credential.Expired:
+		s.say("It is saved, but does not sign in.")
+		s.next("headrace credential rotate %s --client-secret-stdin", name)
+	case credential.Refused:
+		s.say("It is saved, but does not sign in. A setting is put right with headrace credential edit %s, the secret with headrace credential rotate %s.", name, name)
+		s.next("headrace credential test %s", name)
+	default:
+		s.say("It is saved; see to what the rows say.")
+		s.next("headrace credential test %s", name)
+	}
+	return nil
 }
 
 func (s *session) credentialRotate() *cobra.Command {

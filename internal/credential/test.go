@@ -79,6 +79,7 @@ const (
 	Expired           = "secret_expired"
 	NoSecret          = "no_secret"
 	PermissionMissing = "permission_missing"
+	Attention         = "needs_attention" // it signs in, but something else is to be done: audit logging, the clock
 	Refused           = "refused"
 	Unreachable       = "unreachable"
 	NotTested         = "not_tested"
@@ -122,6 +123,8 @@ func (s *Service) failedState(v View) (state, fact string) {
 			return Unreachable, fact
 		case row.Result == connector.Missing && s.isPermission(v.Type, row.Name):
 			return PermissionMissing, fact
+		case row.Result == connector.Missing:
+			return Attention, fact
 		}
 		return Refused, fact
 	}

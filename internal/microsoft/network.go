@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"syscall"
 	"time"
 
@@ -87,7 +88,7 @@ func lookup(host string, err error) (code, title, hint string) {
 	if !errors.As(err, &dns) {
 		return "", "", ""
 	}
-	if dns.IsNotFound && dns.Name != host {
+	if name, _, _ := strings.Cut(host, ":"); dns.IsNotFound && dns.Name != name {
 		return "dns", "The name " + dns.Name + " can't be found", "It is the proxy's name or the endpoint's. Check HTTPS_PROXY and the credential's endpoints."
 	}
 	return "dns", "The name " + dns.Name + " can't be found", "No network, no DNS, or a server that may only go out by a proxy: set HTTPS_PROXY then."
@@ -98,7 +99,11 @@ func lookup(host string, err error) (code, title, hint string) {
 func proxied(host string, err error) (code, title, hint string) {
 	var op *net.OpError
 	if errors.As(err, &op) && op.Op == "proxyconnect" {
-		return "proxy_unreachable", "The proxy can't be reached", "Check HTTPS_PROXY, and that the proxy runs."
+		title := "The proxy can't be reached"
+		if dial, ok := errors.AsType[*net.OpError](op.Err); ok && dial.Addr != nil {
+			title = "The proxy " + dial.Addr.String() + " can't be reached"
+		}
+		return "proxy_unreachable", title, "Check HTTPS_PROXY, and that the proxy runs."
 	}
 	if errors.Unwrap(err) != nil {
 		return "", "", ""

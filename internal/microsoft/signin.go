@@ -226,10 +226,14 @@ func (w *witness) Do(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
+// hostOf is the host to name to people; with its port, if that is not the usual one.
 func hostOf(address string) string {
 	u, err := url.Parse(address)
-	if err != nil || u.Host == "" {
+	switch {
+	case err != nil || u.Host == "":
 		return strings.TrimPrefix(address, "https://")
+	case u.Port() == "443":
+		return u.Hostname()
 	}
-	return u.Hostname()
+	return u.Host
 }

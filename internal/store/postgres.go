@@ -5,9 +5,10 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
-	"fmt"
 	"io"
 	"net"
+	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -158,7 +159,7 @@ func postgresTrouble(err error) error {
 		if !unreachable(err) {
 			return err
 		}
-		return &fault.Error{Class: fault.Unavailable, Code: "database_unreachable", Title: "the database server cannot be reached", Err: err,
+		return &fault.Error{Class: fault.Unavailable, Code: "database_unreachable", Title: "the database server cannot be reached", Err: brief{err},
 			Hint: "check that PostgreSQL runs and that host and port in --database are right; work goes on by itself when it answers"}
 	}
 	class, code := fault.Internal, "database"
@@ -177,6 +178,20 @@ func postgresTrouble(err error) error {
 	case e.Code[:2] == "57", e.Code[:2] == "08", e.Code == "25006":
 		class, code, title, hint = fault.Unavailable, "database_unreachable", "the database server is stopping, starting or read-only", "work goes on by itself when it is back"
 	}
-	return &fault.Error{Class: class, Code: code, Title: title, Hint: hint, Err: err,
-		Upstream: &fault.Upstream{Service: "postgresql", Code: e.Code, RequestID: fmt.Sprint(e.Routine)}}
+	return &fault.Error{Class: class, Code: code, Title: title, Hint: hint, Err: brief{err}, Upstream: &fault.Upstream{Service: "postgresql", Code: e.Code}}
 }
+
+// brief is an error in one line: pgx tells of each address that it tried on a line of its own, and of some twice.
+type brief struct{ error }
+
+func (b brief) Error() string {
+	var parts []string
+	for line := range strings.Lines(b.error.Error()) {
+		if line = strings.TrimSpace(line); !slices.Contains(parts, line) {
+			parts = append(parts, line)
+		}
+	}
+	return strings.ReplaceAll(strings.Join(parts, "; "), ":; ", ": ")
+}
+
+func (b brief) Unwrap() error { return b.error }

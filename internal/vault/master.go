@@ -117,11 +117,21 @@ type wrapper struct {
 }
 
 func (w *wrapper) EncryptWithContext(ctx context.Context, plaintext, _ []byte) (out []byte, err error) {
-	out, w.err = w.master.keeper.Encrypt(ctx, plaintext)
+	out, err = w.master.keeper.Encrypt(ctx, plaintext)
+	w.err = plainly(err)
 	return out, w.err
 }
 
 func (w *wrapper) DecryptWithContext(ctx context.Context, ciphertext, _ []byte) (out []byte, err error) {
-	out, w.err = w.master.keeper.Decrypt(ctx, ciphertext)
+	out, err = w.master.keeper.Decrypt(ctx, ciphertext)
+	w.err = plainly(err)
 	return out, w.err
+}
+
+// plainly takes away what the keepers' library puts around an error of ours: "secrets (code=Unknown)".
+func plainly(err error) error {
+	if f, ok := fault.As(err); ok {
+		return f
+	}
+	return err
 }

@@ -10,6 +10,7 @@
 //	place FILE OUT       writes the file with the script's folder for PLACE, and the tenant's values for $NAMES
 //	$SOON                a day twelve days from now
 //	add NAME             saves a credential for the simulated tenant
+//	try NAME CLIENT TENANT SECRET   saves a credential that does not pass its test: exit code 6
 package script
 
 import (
@@ -49,7 +50,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"hr": hr, "simulate": simulate, "grant": grant, "serve": serve, "halt": halt, "hunt": hunt, "count": count, "add": add, "place": place,
+			"hr": hr, "simulate": simulate, "grant": grant, "serve": serve, "halt": halt, "hunt": hunt, "count": count, "add": add, "try": try, "place": place,
 		},
 		Condition: func(cond string) (bool, error) {
 			if cond == "data" {
@@ -126,6 +127,13 @@ func grant(ts *testscript.TestScript, _ bool, args []string) {
 func add(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(ts.Exec("headrace", "credential", "add", args[0], "--no-test", "--client-id", ts.Getenv("CLIENT"), "--tenant-id", ts.Getenv("TENANT"), "--cloud", "custom",
 		"--endpoint-login", ts.Getenv("LOGIN"), "--endpoint-management", ts.Getenv("MANAGEMENT"), "--endpoint-graph", ts.Getenv("GRAPH"), "--endpoint-ca", ts.MkAbs("ca.pem"), "--client-secret-file", ts.MkAbs("secret.txt")))
+}
+
+func try(ts *testscript.TestScript, _ bool, args []string) {
+	file := ts.MkAbs("try.txt")
+	ts.Check(os.WriteFile(file, []byte(args[3]), 0o600))
+	hr(ts, false, []string{"6", "credential", "add", args[0], "--client-id", args[1], "--tenant-id", args[2], "--cloud", "custom",
+		"--endpoint-login", ts.Getenv("LOGIN"), "--endpoint-management", ts.Getenv("MANAGEMENT"), "--endpoint-ca", ts.MkAbs("ca.pem"), "--client-secret-file", file})
 }
 
 func serve(ts *testscript.TestScript, _ bool, args []string) {

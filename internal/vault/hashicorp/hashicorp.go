@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -123,6 +124,10 @@ func (c *Client) explain(what string, err error, late bool) *fault.Error {
 	if !errors.As(err, &answer) {
 		if late {
 			err = fmt.Errorf("no answer within %s", c.timeout)
+		}
+		var wrapped *url.Error
+		if errors.As(err, &wrapped) {
+			err = wrapped.Err
 		}
 		e := fault.New(fault.Unavailable, "%s: HashiCorp Vault at %s: %w", what, c.Address(), err).WithCode("vault_unreachable").
 			WithHint("Is it running and reachable from here? Try: curl %s/v1/sys/health. VAULT_ADDR says where it is, VAULT_CACERT which certificate to trust.", c.Address())
