@@ -348,3 +348,33 @@ func TestRecordsOfOldTimes(t *testing.T) {
 		r.holds(old, none)
 	})
 }
+
+// A thing that changes has the same key again: each version is delivered, and each record of it once, also two that look
+// alike.
+func TestEveryVersionOfAThingIsDelivered(t *testing.T) {
+	t.Parallel()
+	storetest.EachDatabase(t, func(t *testing.T, d *storetest.Database) {
+		r := newRig(t, d, connectortest.SourceOptions{StableOrder: true, Mutable: true}, false)
+		r.small(3)
+		r.hooks(nil, func(n int) {
+			if n == 2 {
+				r.usurp()
+			}
+		})
+		split := func(version string) connector.Split {
+			return connector.Split{ID: "a.md@" + version, Stream: "root", Time: connectortest.Start}
+		}
+		row := record("", `{"row":1}`)
+		first := []connector.Record{record("a.md", `{"text":"one"}`), row, row, record("b", `{"n":1}`), record("b", `{"n":2}`)}
+		r.source.Put(split("1"), first...)
+		r.once()
+		second := []connector.Record{record("a.md", `{"text":"two"}`), row}
+		r.source.Replace("a.md@1", split("2"), second...)
+		r.once()
+		r.once()
+		r.holds(append(first, second...)...)
+		if c := r.counts(); c.Delivered != 7 {
+			t.Errorf("counts %+v", c)
+		}
+	})
+}

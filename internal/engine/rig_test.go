@@ -76,7 +76,7 @@ func (r *rig) again(from connectortest.SourceOptions) *rig {
 
 func rigOn(t testing.TB, d *storetest.Database, s *store.Store, from connectortest.SourceOptions, mirror bool) *rig {
 	t.Helper()
-	from.Now, from.Mutable = d.Clock.Now, mirror
+	from.Now, from.Mutable = d.Clock.Now, from.Mutable || mirror
 	r := &rig{t: t, d: d, store: s, set: engine.DefaultSettings(), log: &journal{}, versions: map[string]string{},
 		rules:  engine.MirrorRules{Deletes: "absence", GuardPercent: 10, GuardKeys: 10},
 		source: connectortest.NewMemorySource(from),
