@@ -1,8 +1,9 @@
-// Package file writes records to files of a folder: NDJSON, plain or compressed, one file for each name that a template
-// gives, exactly once whatever crashes.
+// Package file is the connector `file`. Its writing half stands here: records go to files of a folder, NDJSON, plain or
+// compressed, one file for each name that a template gives, exactly once whatever crashes. Its reading half, documents
+// and tables of a folder, is package source below it.
 //
-// It is the connector `file`. Start at Spec and Config; how nothing is lost and nothing is there twice is told at
-// destination.Write and in README.md. It is no log shipper: it never deletes a file that was committed.
+// Start at Spec and Config; how nothing is lost and nothing is there twice is told at destination.Write and in
+// README.md. It is no log shipper: it never deletes a file that was committed.
 package file
 
 import (
@@ -15,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/headrace/headrace/internal/connector"
+	"github.com/headrace/headrace/internal/connector/file/source"
 	"github.com/headrace/headrace/internal/fault"
 )
 
@@ -26,8 +28,9 @@ func Spec() connector.Spec {
 	return connector.Spec{
 		Name:    "file",
 		Title:   "Files",
-		Summary: "Writes records as NDJSON to files of a folder, plain or compressed, each exactly once.",
+		Summary: "Reads documents and tables of a folder; writes records as NDJSON to files, plain or compressed, each exactly once.",
 		README:  readme,
+		Source:  source.Spec(),
 		Destination: &connector.DestinationSpec{
 			Config:     func() connector.Config { return Default() },
 			Open:       open,

@@ -1,0 +1,7 @@
+package extract
+
+import "context"
+
+func pdf(ctx context.Context, data []byte, l Limits) (Document, error) {
+	return Document{}, refuse("pdf", "", "not yet")
+}
