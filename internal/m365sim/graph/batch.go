@@ -76,6 +76,7 @@ func (t *Tenant) carryOutBatch(c *call, ids identity) reply {
 // settlePart carries a part out. Those that it depends on were carried out before.
 func (t *Tenant) settlePart(c *call, p *batchPart, byID map[string]*batchPart) {
 	inner := c.inner(p)
+	inner.now = t.options.Now()
 	failed := false
 	for _, id := range p.after {
 		failed = failed || byID[id].answer.status >= http.StatusBadRequest
@@ -101,7 +102,7 @@ func (c *call) inner(p *batchPart) *call {
 		header.Set("Accept", c.header.Get("Accept"))
 	}
 	return &call{
-		ctx: c.ctx, caller: c.caller, now: c.now, method: p.method, host: c.host, beta: c.beta, header: header, body: p.body,
+		ctx: c.ctx, caller: c.caller, method: p.method, host: c.host, beta: c.beta, header: header, body: p.body,
 		part: true, op: OpOther,
 	}
 }

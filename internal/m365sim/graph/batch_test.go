@@ -166,3 +166,20 @@ func TestReadsOfItemsAreThrottledByThemselves(t *testing.T) {
 	}
 	r.do("PUT", runbooks+"/items/one", itemBody).want(200)
 }
+
+func TestBucketsFillByTheClockAlone(t *testing.T) {
+	t.Parallel()
+	at := func(seconds float64) time.Time {
+		return time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC).Add(time.Duration(seconds * float64(time.Second)))
+	}
+	var b bucket
+	var got []bool
+	// A request that began before another and comes after it must not make the time between them count twice; a clock that
+	// was moved back must not stop the bucket for good.
+	for _, now := range []float64{0, 0, 0, 1, 0.5, 1, 2, 2, -3600, -3599, -3599} {
+		got = append(got, b.take(at(now), 1, 2))
+	}
+	if want := []bool{true, true, false, true, false, false, true, false, false, true, false}; !slices.Equal(got, want) {
+		t.Errorf("got  %v\nwant %v", got, want)
+	}
+}

@@ -159,6 +159,7 @@ func (t *Tenant) answer(c *call) reply {
 	if !pause(c.ctx, t.options.Latency(c.op)) {
 		return reply{broken: "gone"}
 	}
+	c.now = t.options.Now()
 	fault := t.options.Fault(Target{Op: c.op, Connection: c.connection, Item: c.item})
 	if fault == nil {
 		return t.carryOut(c)

@@ -121,8 +121,11 @@ func (t *Tenant) mayWrite(c *call, x *connection, old *item, given payload, crea
 // store puts an item in the place of the old one and counts. The connection is locked.
 func (t *Tenant) store(x *connection, id string, old, now *item) {
 	now.sum, now.size, now.puts = sha256.Sum256(now.body), len(now.body), 1
-	if t.options.Rules.HashesOnly {
+	switch {
+	case t.options.Rules.HashesOnly:
 		now.body = nil
+	case cap(now.body) > len(now.body)+len(now.body)/8: // of a body whose length was not known, a buffer
+		now.body = bytes.Clone(now.body)
 	}
 	switch {
 	case old == nil:

@@ -33,12 +33,14 @@ func (b *bucket) take(now time.Time, perSecond float64, burst int) bool {
 	if burst == 0 {
 		most = max(perSecond, 1)
 	}
-	if b.at.IsZero() {
-		b.level = most
-	} else if passed := now.Sub(b.at); passed > 0 {
-		b.level = min(b.level+passed.Seconds()*perSecond, most)
+	switch passed := now.Sub(b.at); {
+	case b.at.IsZero():
+		b.level, b.at = most, now
+	case passed > 0:
+		b.level, b.at = min(b.level+passed.Seconds()*perSecond, most), now
+	case passed < -time.Minute: // the clock was moved back; requests that overtake one another are closer
+		b.at = now
 	}
-	b.at = now
 	if b.level < 1 {
 		return false
 	}
