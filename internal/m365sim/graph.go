@@ -113,6 +113,28 @@ func (s *Simulator) newGraph(t *tenant) *graph.Tenant {
 	})
 }
 
+// plant puts a tenant's connections of the scenario in place.
+func (s *Simulator) plant(t *tenant, connections []GraphConnection) error {
+	for _, x := range connections {
+		owner := orElse(x.Owner, guid(mixText(t.seed, "owner of "+x.ID)))
+		for _, app := range t.Apps {
+			if app.Name == x.Owner {
+				owner = app.ID
+			}
+		}
+		if !isGUID(owner) {
+			return fmt.Errorf("scenario: connection %s: tenant %s has no app %q, and that is no client ID", x.ID, t.Name, x.Owner)
+		}
+		if err := t.graph.Plant(graph.Seed{
+			Owner: owner, ID: x.ID, Name: orElse(x.Name, x.ID), Description: orElse(x.Description, x.ID),
+			ContentCategory: x.ContentCategory, Schema: x.Schema, Items: x.Items,
+		}); err != nil {
+			return fmt.Errorf("scenario: connection %s of tenant %s: %w", x.ID, t.Name, err)
+		}
+	}
+	return nil
+}
+
 // Graph gives what a tenant's Microsoft Graph holds (name, ID or domain; empty: the first).
 func (s *Simulator) Graph(tenant string) (*graph.Tenant, error) {
 	t, err := s.tenantNamed(tenant)

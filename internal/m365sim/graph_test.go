@@ -292,3 +292,57 @@ func TestGraphProfiles(t *testing.T) {
 		}
 	}
 }
+
+func TestConnectionsThatAreThereAtTheStart(t *testing.T) {
+	t.Parallel()
+	const text = `
+tenants:
+  - name: contoso
+    apps:
+      - { name: connector, roles: [ExternalConnection.ReadWrite.OwnedBy, ExternalItem.ReadWrite.OwnedBy] }
+    connections:
+      - id: ours
+        owner: connector
+        schema:
+          - { name: title, type: string, isSearchable: true, isRetrievable: true, labels: [title] }
+          - { name: tags, type: stringCollection }
+          - { name: when, type: dateTime }
+          - { name: who, type: principal, isRetrievable: true, labels: [closedBy] }
+        items: 3
+      - { id: theirs }
+`
+	parse := func(from, to string) (*Simulator, error) {
+		scenario, err := ParseScenario([]byte(strings.Replace(text, from, to, 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return Open(Options{Scenario: &scenario})
+	}
+	sim, err := parse("", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	held, err := sim.Graph("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := held.Connections()
+	if len(shown) != 2 || shown[0].State != graph.StateReady || shown[0].Items != 3 || shown[1].State != graph.StateDraft ||
+		shown[0].Owner != sim.Tenants()[0].Apps[0].ClientID || shown[1].Owner == shown[0].Owner || shown[0].Writes != (graph.Writes{}) {
+		t.Errorf("there are %+v", shown)
+	}
+	item, err := held.Item("ours", "item-000003")
+	if err != nil || !strings.Contains(string(item.Body), `"title":"title 3","tags@odata.type":"Collection(String)","tags":["tags 3"]`) {
+		t.Errorf("the third item is %s (%v)", item.Body, err)
+	}
+	for _, bad := range [][3]string{
+		{"id: ours", "id: o-urs", "other characters"},
+		{"owner: connector", "owner: nobody", `no app "nobody"`},
+		{"labels: [title]", "labels: [headline]", "which there is not"},
+		{"{ id: theirs }", "{ id: theirs, items: 5 }", "without a schema"},
+	} {
+		if _, err := parse(bad[0], bad[1]); err == nil || !strings.Contains(err.Error(), bad[2]) {
+			t.Errorf("%s: %v, want %s", bad[1], err, bad[2])
+		}
+	}
+}

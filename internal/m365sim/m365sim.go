@@ -131,6 +131,9 @@ func (s *Simulator) populate() error {
 			s.byName[name] = t
 		}
 		s.layHistory(t)
+		if err := s.plant(t, spec.Connections); err != nil {
+			return err
+		}
 	}
 	for i, blob := range s.scenario.Blobs {
 		t, err := s.tenantNamed(blob.Tenant)

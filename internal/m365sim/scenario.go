@@ -80,6 +80,18 @@ type Tenant struct {
 	Subscriptions map[string]string `yaml:"subscriptions"`
 	Apps          []App             `yaml:"apps"`
 	Content       *Content          `yaml:"content"`
+	Connections   []GraphConnection `yaml:"connections"` // of Microsoft Graph, that are there at the start
+}
+
+// A GraphConnection is an external connection that is there at the start.
+type GraphConnection struct {
+	ID              string           `yaml:"id"`
+	Owner           string           `yaml:"owner"` // name or client ID of the app that made it; empty: an app that nobody has
+	Name            string           `yaml:"name"`  // empty: the ID
+	Description     string           `yaml:"description"`
+	ContentCategory string           `yaml:"contentCategory"`
+	Schema          []map[string]any `yaml:"schema"` // properties, as in Graph's JSON; none: a draft
+	Items           int              `yaml:"items"`  // made-up ones
 }
 
 // An App is an app registration with its service principal in the tenant.

@@ -368,3 +368,58 @@ func TestCompareFindsEveryDifference(t *testing.T) {
 		t.Error("a connection that isn't there is compared")
 	}
 }
+
+// What is made up keeps the rules that everything else has to keep.
+func TestPlantedItemsAreGood(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, nil)
+	var schema struct{ Properties []map[string]any }
+	if err := json.Unmarshal([]byte(allKinds), &schema); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.tenant.Plant(Seed{Owner: ours, ID: "runbooks", Name: "a", Description: "b", Schema: schema.Properties, Items: 30}); err != nil {
+		t.Fatal(err)
+	}
+	items, err := r.tenant.Items("runbooks")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for item := range items {
+		r.do("PUT", runbooks+"/items/"+item.ID, string(item.Body)).want(200)
+		n++
+	}
+	shown, err := r.tenant.Connection("runbooks")
+	if err != nil || n != 30 || shown.Writes != (Writes{Unchanged: 30}) || shown.State != StateReady {
+		t.Errorf("%d items, %+v (%v)", n, shown.Writes, err)
+	}
+	if err := r.tenant.Plant(Seed{Owner: ours, ID: "runbooks", Name: "a", Description: "b"}); err == nil {
+		t.Error("a connection is planted where there is one")
+	}
+}
+
+func TestBetaHasMore(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, nil)
+	made := r.do("POST", "/beta"+connections, `{"id":"runbooks","name":"a","description":"b","complianceSettings":{"eDiscoveryResultTemplates":[]},"enabledContentExperiences":"search"}`).want(201)
+	if object := made.object(); object["enabledContentExperiences"] != "search" || object["ingestedItemsCount"] != nil || object["complianceSettings"] == nil ||
+		object["@odata.context"] != "https://graph.microsoft.com/beta/$metadata#external/connections/$entity" {
+		t.Errorf("made %s", made.body)
+	}
+	accepted := r.do("PATCH", "/beta"+runbooks+"/schema", `{"baseType":"microsoft.graph.externalItem","properties":[
+		{"name":"a","type":"string","isExactMatchRequired":true},{"name":"b","type":"string","isSearchable":true,"rankingHint":{"importanceScore":"high"}}]}`).want(202)
+	if location := accepted.header.Get("Location"); !strings.HasPrefix(location, "https://graph.microsoft.com/beta/") {
+		t.Errorf("Location is %s", location)
+	}
+	r.advance(2 * time.Second)
+	shown := r.do("GET", "/beta"+runbooks+"/schema", "").want(200).body
+	if !strings.Contains(shown, `"isExactMatchRequired":true`) || !strings.Contains(shown, `"importanceScore":"high"`) {
+		t.Errorf("the schema is %s", shown)
+	}
+	if plain := r.do("GET", runbooks+"/schema", "").want(200).body; strings.Contains(plain, "isExactMatchRequired") {
+		t.Errorf("v1.0 shows %s", plain)
+	}
+	acl := `{"acl":[{"type":"user","value":"` + somebody + `","accessType":"grant","identitySource":"%s"}],"properties":{"a":"b"}}`
+	r.do("PUT", "/beta"+runbooks+"/items/a", strings.Replace(acl, "%s", "azureActiveDirectory", 1)).want(200)
+	r.do("PUT", "/beta"+runbooks+"/items/a", strings.Replace(acl, "%s", "active", 1)).want(400)
+}

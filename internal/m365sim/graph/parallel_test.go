@@ -31,6 +31,9 @@ func TestOperationsInFlightAreCounted(t *testing.T) {
 				t.Errorf("answered %d", one)
 			}
 		}
+		if shown, err := r.tenant.Connection("runbooks"); err != nil || shown.MostInFlight != 25 {
+			t.Errorf("%d were in flight at one time (%v)", shown.MostInFlight, err)
+		}
 		if taken != 25 {
 			t.Errorf("%d of 30 at once were let in, want 25", taken)
 		}

@@ -19,8 +19,6 @@ type refusal struct {
 	challenge  string // WWW-Authenticate
 }
 
-func (r *refusal) Error() string { return fmt.Sprintf("%d %s: %s", r.status, r.code, r.reason) }
-
 // invalid is the service's answer to nearly everything that is wrong: it does not say what.
 func invalid(format string, args ...any) *refusal {
 	return &refusal{

@@ -28,7 +28,8 @@ type Connection struct {
 	Bytes            int64           `json:"bytes"` // of the items' bodies
 	Groups           []Group         `json:"groups"`
 	Writes           Writes          `json:"writes"`
-	Activities       int             `json:"activities"` // taken in by addActivities
+	Activities       int             `json:"activities"`   // taken in by addActivities
+	MostInFlight     int             `json:"mostInFlight"` // operations of one app at one time
 }
 
 // A Group is an external group at one moment.
@@ -101,7 +102,7 @@ func (t *Tenant) snapshot(x *connection) Connection {
 	shown := Connection{
 		ID: x.id, Name: x.name, Description: x.description, ContentCategory: x.category, State: x.state(t.options.Rules),
 		Owner: x.owner, AuthorizedAppIDs: slices.Clone(x.apps), ActivitySettings: x.activity, SearchSettings: x.search,
-		Items: len(x.items), Groups: []Group{}, Writes: x.writes, Activities: x.activities,
+		Items: len(x.items), Groups: []Group{}, Writes: x.writes, Activities: x.activities, MostInFlight: t.flights.mostInFlight(x.id),
 	}
 	for _, one := range x.items {
 		shown.Bytes += int64(one.size)

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 )
@@ -14,6 +15,7 @@ type flights struct {
 
 type flight struct {
 	now         int
+	most        int // in flight at one time
 	writes      bucket
 	reads       bucket
 	coolingOffs time.Time // until when everything is refused
@@ -67,11 +69,24 @@ func (t *Tenant) depart(c *call) (arrive func(), refused *refusal) {
 		return nil, throttled(rules.RetryAfter, reason)
 	}
 	at.now++
+	at.most = max(at.most, at.now)
 	return func() {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		at.now--
 	}, nil
+}
+
+// mostInFlight is the most operations that one app had in flight on a connection.
+func (f *flights) mostInFlight(connection string) (most int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for key, at := range f.of {
+		if strings.HasSuffix(key, " "+lower(connection)) {
+			most = max(most, at.most)
+		}
+	}
+	return most
 }
 
 // refuse says why an operation may not begin now; empty when it may.
