@@ -127,10 +127,21 @@ var FlowResume = Operation[Named, flow.View]{Name: "flow.resume", Summary: "Let 
 	return s.Flows.ViewOf(ctx, o)
 }}
 
-// FlowRemove removes a flow and what is remembered of its deliveries; what was delivered stays at the destination.
-var FlowRemove = Operation[Removal, None]{Name: "flow.remove", Summary: "Remove a flow", Changes: true, Do: func(ctx context.Context, s *Services, in Removal) (None, error) {
-	_, err := s.Flows.Remove(ctx, in.Name, in.Revision)
-	return None{}, err
+// A FlowRemoval removes a flow.
+type FlowRemoval struct {
+	Removal
+	DeleteItems bool `json:"delete_items,omitempty"` // of a mirror: what its destination holds is deleted first
+}
+
+// FlowRemove removes a flow and what is remembered of its deliveries; what was delivered stays at the destination. A
+// mirror's items can be deleted first: then a run is given, and the flow is gone when that has ended well.
+var FlowRemove = Operation[FlowRemoval, Begun]{Name: "flow.remove", Summary: "Remove a flow", Changes: true, Do: func(ctx context.Context, s *Services, in FlowRemoval) (Begun, error) {
+	if !in.DeleteItems {
+		_, err := s.Flows.Remove(ctx, in.Name, in.Revision)
+		return Begun{}, err
+	}
+	run, err := s.Flows.RemoveWithItems(ctx, in.Name, in.Revision)
+	return Begun{Crawl: run}, err
 }}
 
 // A RunNow asks a flow to look for new content.

@@ -339,23 +339,3 @@ func (s *session) flowHistory() *cobra.Command {
 			return s.listRuns(cmd, api.RunFilter{Flow: args[0]})
 		}}
 }
-
-func (s *session) flowRemove() *cobra.Command {
-	return &cobra.Command{Use: "remove NAME", Short: "Remove a flow; what it delivered stays", Args: exactly(1),
-		Example: examples("headrace flow remove contoso", "", "headrace flow remove contoso --confirm=contoso", "without asking"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			v, err := call(s, cmd, api.FlowShow, api.Named{Name: args[0]})
-			if err != nil {
-				return err
-			}
-			effect := fmt.Sprintf("Flow %q will be gone, with the memory of what it delivered (%s records), its runs and %s open dead letters. What was delivered stays.", v.Name, count(v.Counts.Delivered), count(v.OpenLetters))
-			if err := s.certain(v.Name, effect); err != nil {
-				return err
-			}
-			if _, err := call(s, cmd, api.FlowRemove, api.Removal{Name: args[0], Revision: v.Revision}); err != nil {
-				return err
-			}
-			s.done("removed flow %s", v.Name)
-			return nil
-		}}
-}

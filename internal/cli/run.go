@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/headrace/headrace/internal/api"
+	"github.com/headrace/headrace/internal/fault"
 	"github.com/headrace/headrace/internal/store"
 )
 
@@ -83,10 +84,18 @@ func (s *session) runWatch() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			bar := s.progress()
 			defer bar.end()
-			for {
+			for removed := ""; ; {
 				v, err := call(s, cmd, api.RunShow, api.Named{Name: args[0]})
+				if err != nil && removed != "" && fault.ClassOf(err) == fault.NotFound {
+					bar.end()
+					s.done("removed flow %s with its items", removed)
+					return nil
+				}
 				if err != nil {
 					return err
+				}
+				if v.Removal() {
+					removed = v.Flow
 				}
 				bar.run(v)
 				switch v.State {

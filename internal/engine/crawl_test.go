@@ -70,6 +70,25 @@ func TestANewFlowTakesTheItemsOver(t *testing.T) {
 	})
 }
 
+// A file that was away and comes back as it was is there again.
+func TestAThingThatComesBackUnchanged(t *testing.T) {
+	each(t, true, func(t *testing.T, r *rig) {
+		all := r.many(0, 12, 1)
+		r.crawl()
+		r.unfile("f5")
+		r.crawl()
+		if _, there := r.keyed.Items()["i5"]; there {
+			t.Fatal("i5 was not deleted")
+		}
+		r.file("f5", 1, all[5])
+		r.crawl()
+		r.mirrors(all...)
+		if r.source.Reads("f4@1") != 1 {
+			t.Errorf("another file was read %d times", r.source.Reads("f4@1"))
+		}
+	})
+}
+
 // A paused destination gets no crawl: what it listed would be old when it may be written.
 func TestNoCrawlForAPausedDestination(t *testing.T) {
 	each(t, true, func(t *testing.T, r *rig) {

@@ -38,8 +38,24 @@ func (e *Engine) Finish(ctx context.Context, runID int64) error {
 	case counts.Dead > 0:
 		state = store.RunDead
 	}
+	if run.Removal() && state == store.RunSucceeded {
+		return e.removeFlow(ctx, run)
+	}
 	e.log.Info("a run has ended", "run", run.UID, "kind", run.Kind, "state", state, "delivered", counts.Delivered, "dead_letters", counts.Dead, "deleted", counts.Deleted)
 	return e.store.EndRun(ctx, run.ID, state, reason)
+}
+
+// removeFlow removes a flow whose items are all gone.
+func (e *Engine) removeFlow(ctx context.Context, run store.Run) error {
+	flow, err := e.store.ObjectByID(ctx, store.Flow, run.FlowID)
+	if err != nil {
+		return err
+	}
+	if err := e.store.DeleteObject(ctx, flow); err != nil && fault.ClassOf(err) != fault.NotFound { // another node was first
+		return fmt.Errorf("remove flow %s: %w", flow.Name, err)
+	}
+	e.log.Info("a flow is removed with its items", "flow", flow.Name, "run", run.UID)
+	return nil
 }
 
 // FinishRuns ends the runs that have nothing left to do and that nobody ended: an approved crawl goes on, and one whose
@@ -144,6 +160,9 @@ func (e *Engine) startCrawl(ctx context.Context, object store.Object) error {
 	last, any, err := e.store.LastCrawl(ctx, object.ID)
 	if err != nil || any && last.Finished.IsZero() {
 		return err
+	}
+	if any && last.Removal() && last.State != store.RunCanceled {
+		return nil // it could not delete all; whoever removes the flow tries again, or begins a crawl and keeps it
 	}
 	flow, done, err := e.open.flow(ctx, object.ID)
 	if err != nil {

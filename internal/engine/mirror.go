@@ -203,7 +203,7 @@ func (a *assembler) deleteUnseen(ctx context.Context, d store.Delivery, r connec
 		a.batch.last().counts.Repeats++
 		return nil
 	}
-	a.send(d, r, r, store.InventoryItem{Delete: true})
+	a.send(d, r, r, store.InventoryItem{Delete: true, Absent: true})
 	return nil
 }
 

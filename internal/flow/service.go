@@ -118,6 +118,27 @@ func (s *Service) startBackfill(ctx context.Context, o, src store.Object, use ob
 		&store.RunListing{SourceID: src.ID, Cursor: cursor, Tenant: o.Tenant, Again: again})
 }
 
+// RemoveWithItems begins the removal of a mirror flow and of everything that its destination holds. The flow goes when the
+// run has ended well.
+func (s *Service) RemoveWithItems(ctx context.Context, name string, revision int64) (*store.Run, error) {
+	o, err := s.Removable(ctx, name, revision)
+	if err != nil {
+		return nil, err
+	}
+	settings, err := Read(o)
+	if err != nil {
+		return nil, err
+	}
+	if settings.Mode != Mirror {
+		return nil, &fault.Error{Class: fault.Invalid, Code: "not_a_mirror", Title: fmt.Sprintf("flow %q appends: what it delivered is not its own to delete", name), Hint: "remove it without --delete-items"}
+	}
+	if o.Paused {
+		return nil, &fault.Error{Class: fault.Conflict, Code: "paused", Title: fmt.Sprintf("flow %q is paused, so nothing would be deleted", name), Hint: "headrace flow resume " + name}
+	}
+	run, err := s.Store.StartRemoval(ctx, o)
+	return &run, err
+}
+
 // Now makes the next listing of a flow's source due at once, or begins a crawl if it mirrors and gives that; all: it reads
 // everything again. Conflict while another crawl is open.
 func (s *Service) Now(ctx context.Context, name string, all bool) (*store.Run, error) {

@@ -184,6 +184,15 @@ func Same(a, b store.Object) bool {
 
 // Remove deletes an object that nothing uses.
 func (k Keeper) Remove(ctx context.Context, name string, revision int64) (store.Object, error) {
+	o, err := k.Removable(ctx, name, revision)
+	if err != nil {
+		return o, err
+	}
+	return o, k.Store.DeleteObject(ctx, o)
+}
+
+// Removable gives an object that may be removed: nobody uses it, and its revision is the one that was seen; 0: any.
+func (k Keeper) Removable(ctx context.Context, name string, revision int64) (store.Object, error) {
 	o, err := k.Store.Object(ctx, k.Kind.Name(), name)
 	if err != nil {
 		return o, err
@@ -199,7 +208,7 @@ func (k Keeper) Remove(ctx context.Context, name string, revision int64) (store.
 		return o, &fault.Error{Class: fault.Conflict, Code: "in_use", Title: fmt.Sprintf("%s %q is in use by %s", o.Kind, o.Name, Titles(users)),
 			Hint: "remove or change what uses it first"}
 	}
-	return o, k.Store.DeleteObject(ctx, o)
+	return o, nil
 }
 
 // Titles lists objects for a sentence: flow "a", flow "b".

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/headrace/headrace/internal/connector"
@@ -115,7 +116,6 @@ func (s *Store) HoldCrawl(ctx context.Context, runID int64, reason string) error
 // StartDeletes decides a crawl's deletes: the items that it did not see become splits of its flow, delivered like
 // anything else. It gives how many items there are; 0 if somebody else has decided them already.
 func (s *Store) StartDeletes(ctx context.Context, r Run, sourceID, destinationID int64) (int64, error) {
-	const page = 1000
 	var total int64
 	err := s.inTx(ctx, func(t tx) error {
 		total = 0
@@ -123,31 +123,68 @@ func (s *Store) StartDeletes(ctx context.Context, r Run, sourceID, destinationID
 		if err != nil || first == 0 {
 			return err
 		}
-		var keys []string
-		err = t.each(ctx, `SELECT key FROM inventory WHERE destination_id = ? AND crawl < ? ORDER BY hash`, []any{destinationID, r.Number}, func(scan func(...any) error) error {
-			var key string
-			err := scan(&key)
-			keys = append(keys, key)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		total = int64(len(keys))
-		for n := 0; len(keys) > 0; n++ {
-			part := keys[:min(page, len(keys))]
-			keys = keys[len(part):]
-			inline, err := json.Marshal(part)
-			if err != nil {
-				return err
-			}
-			if err := t.putOwn(ctx, sourceID, r, fmt.Sprintf("%s%s:%d", DeletePrefix, r.UID, n), inline); err != nil {
-				return err
-			}
-		}
-		return nil
+		total, err = t.putDeletes(ctx, r, sourceID, destinationID)
+		return err
 	})
 	return total, err
+}
+
+// putDeletes makes splits of the items that a run did not see.
+func (t tx) putDeletes(ctx context.Context, r Run, sourceID, destinationID int64) (int64, error) {
+	const page = 1000
+	var keys []string
+	err := t.each(ctx, `SELECT key FROM inventory WHERE destination_id = ? AND crawl < ? ORDER BY hash`, []any{destinationID, r.Number}, func(scan func(...any) error) error {
+		var key string
+		err := scan(&key)
+		keys = append(keys, key)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	for part := range slices.Chunk(keys, page) {
+		inline, err := json.Marshal(part)
+		if err != nil {
+			return 0, err
+		}
+		if err := t.putOwn(ctx, sourceID, r, fmt.Sprintf("%s%s:%d", DeletePrefix, r.UID, n), inline); err != nil {
+			return 0, err
+		}
+		n++
+	}
+	return int64(len(keys)), nil
+}
+
+// removalSpec is the request of a run that empties a mirror's destination before its flow is removed.
+const removalSpec = `{"removal":true}`
+
+// Removal tells whether the run deletes all items of its flow's destination, as the flow's end.
+func (r Run) Removal() bool { return r.Kind == Crawl && string(r.Spec) == removalSpec }
+
+// StartRemoval begins the end of a mirror flow: a run that deletes every item of its destination. Whoever ends the run
+// removes the flow if all went well. Conflict (crawl_open) while a crawl is under way.
+func (s *Store) StartRemoval(ctx context.Context, flow Object) (Run, error) {
+	r := Run{UID: newUID("run_"), Kind: Crawl, FlowID: flow.ID, State: RunGoing, Deleting: true, Spec: json.RawMessage(removalSpec), Created: s.now()}
+	err := s.inTx(ctx, func(t tx) error {
+		if err := t.onlyCrawl(ctx, flow.ID); err != nil {
+			return err
+		}
+		var err error
+		if r.Number, err = t.nextCrawl(ctx, flow.ID); err != nil {
+			return err
+		}
+		if err := t.row(ctx, `INSERT INTO run (uid, kind, flow_id, number, state, deleting, spec, created) VALUES (?,?,?,?,?,1,?,?) RETURNING id`,
+			r.UID, r.Kind, r.FlowID, r.Number, r.State, string(r.Spec), micros(r.Created)).Scan(&r.ID); err != nil {
+			return err
+		}
+		if err := t.addCounts(ctx, r.FlowID, r.ID, Counts{}); err != nil {
+			return err
+		}
+		_, err = t.putDeletes(ctx, r, flow.SourceID, flow.DestinationID)
+		return err
+	})
+	return r, err
 }
 
 // putOwn makes a split of ours with its delivery to a run's flow, due now.

@@ -32,6 +32,7 @@ type InventoryItem struct {
 	Crawl         int64
 	Error         string
 	Delete        bool // it is being deleted: only its state and error are changed, and no row is made
+	Absent        bool // it is deleted because its source no longer lists it: if its split is listed once more, it is read again
 	Gone          bool // the destination no longer holds it: the row goes
 	Same          bool // it is as it was read: only its crawl and split change
 }

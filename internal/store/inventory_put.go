@@ -108,6 +108,13 @@ func (t tx) markDeletes(ctx context.Context, items []hashedItem) error {
 }
 
 func (t tx) dropItems(ctx context.Context, items []hashedItem) error {
+	absent := slices.DeleteFunc(slices.Clone(items), func(i hashedItem) bool { return !i.Absent })
+	if len(absent) > 0 {
+		where, args := named(absent)
+		if err := t.exec(ctx, `UPDATE delivery SET revision = 0 WHERE state = 1 AND split_id IN (SELECT split_id FROM inventory WHERE `+where+`)`, args...); err != nil {
+			return err
+		}
+	}
 	where, args := named(items)
 	return t.exec(ctx, `DELETE FROM inventory WHERE `+where, args...)
 }
