@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/headrace/headrace/internal/m365sim/wire"
 )
 
 // findBlob resolves the blob that the URL names.
@@ -178,7 +180,7 @@ func (s *Simulator) spoilStream(c *call, halfway bool) error {
 	switch {
 	case c.fault == nil:
 	case c.fault.Do == "slow":
-		if !pause(c.r.Context(), time.Duration(c.fault.Delay)) {
+		if !wire.Pause(c.r.Context(), time.Duration(c.fault.Delay)) {
 			return errDone
 		}
 	case halfway && c.fault.Do == "truncate":
@@ -210,27 +212,13 @@ func (s *Simulator) send(c *call, body []byte) error {
 		_ = http.NewResponseController(c.w).Flush()
 		return errAbort
 	case c.fault.Do == "slow":
-		return s.drip(c, body)
+		if !wire.Drip(c.r.Context(), c.w, body, time.Duration(c.fault.Delay)) {
+			return errDone
+		}
+		return nil
 	}
 	if _, err := c.w.Write(body[:whole]); err != nil {
 		return errDone
-	}
-	return nil
-}
-
-// drip writes a body in ten pieces with a wait before each.
-func (s *Simulator) drip(c *call, body []byte) error {
-	size := max(len(body)/10, 1)
-	for len(body) > 0 {
-		if !pause(c.r.Context(), time.Duration(c.fault.Delay)) {
-			return errDone
-		}
-		n := min(size, len(body))
-		if _, err := c.w.Write(body[:n]); err != nil {
-			return errDone
-		}
-		_ = http.NewResponseController(c.w).Flush()
-		body = body[n:]
 	}
 	return nil
 }

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/headrace/headrace/internal/m365sim/wire"
 )
 
 // A call is one request to the feed, as far as it has been understood.
@@ -89,7 +91,7 @@ func (s *Simulator) understandAndAnswer(c *call) error {
 		return err
 	}
 	c.op = operation.op
-	if !pause(c.r.Context(), s.latencyOf(c.op)) {
+	if !wire.Pause(c.r.Context(), s.latencyOf(c.op)) {
 		return errDone
 	}
 	if c.r.Method != operation.method {

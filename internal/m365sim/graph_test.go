@@ -159,6 +159,7 @@ func TestGraphOverTheWire(t *testing.T) {
 func TestGraphInProcess(t *testing.T) {
 	t.Parallel()
 	scenario := DefaultScenario()
+	scenario.Content.Events = 0
 	sim, err := Open(Options{Scenario: &scenario})
 	if err != nil {
 		t.Fatal(err)
@@ -296,6 +297,7 @@ func TestGraphProfiles(t *testing.T) {
 func TestConnectionsThatAreThereAtTheStart(t *testing.T) {
 	t.Parallel()
 	const text = `
+content: { events: 0 }
 tenants:
   - name: contoso
     apps:
@@ -344,5 +346,57 @@ tenants:
 		if _, err := parse(bad[0], bad[1]); err == nil || !strings.Contains(err.Error(), bad[2]) {
 			t.Errorf("%s: %v, want %s", bad[1], err, bad[2])
 		}
+	}
+}
+
+func TestGraphLatency(t *testing.T) {
+	t.Parallel()
+	for _, x := range []struct {
+		latency string
+		want    [3]time.Duration // of item-put, item-read, schema-read
+	}{
+		{"{}", [3]time.Duration{}},
+		{"{ any: 1s }", [3]time.Duration{time.Second, time.Second, time.Second}},
+		{"{ any: 1s, graph: 2s }", [3]time.Duration{2 * time.Second, 2 * time.Second, 2 * time.Second}},
+		{"{ graph: 2s, item: 3s, item-put: 4s }", [3]time.Duration{4 * time.Second, 3 * time.Second, 2 * time.Second}},
+		{"{ any: 1s, item-put: 0s }\ngraph: { latency: 5s }", [3]time.Duration{0, 5 * time.Second, 5 * time.Second}},
+	} {
+		scenario, err := ParseScenario([]byte("content: { events: 0 }\nlatency: " + x.latency))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sim, err := Open(Options{Scenario: &scenario})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, op := range []string{graph.OpItemPut, graph.OpItemRead, graph.OpSchemaRead} {
+			if got := sim.graphLatency(op); got != x.want[i] {
+				t.Errorf("%s: %s takes %v, want %v", x.latency, op, got, x.want[i])
+			}
+		}
+	}
+}
+
+// A service that throttles for an hour, and a client that waits as it is told.
+func TestThrottlingForAnHour(t *testing.T) {
+	t.Parallel()
+	sim := open(t, func(s *Scenario) {
+		s.TokenLifetime = Duration(2 * time.Hour)
+		s.Faults = []Fault{{On: "item", Connection: "Runbooks", Do: "throttle", From: Duration(time.Minute), Until: Duration(61 * time.Minute), RetryAfter: Duration(5 * time.Minute)}}
+	})
+	c := newConnector(t, sim)
+	c.ready()
+	put := func() answer { return c.graph("PUT", connections+"/runbooks/items/one", itemBody) }
+	if got := put(); got.status != 200 {
+		t.Fatalf("before it: %d %s", got.status, got.body)
+	}
+	sim.Clock().Advance(time.Minute)
+	waits := 0
+	for put().status == 429 && waits < 100 {
+		sim.Clock().Advance(5 * time.Minute)
+		waits++
+	}
+	if waits != 12 {
+		t.Errorf("waited %d times five minutes, want 12", waits)
 	}
 }

@@ -139,21 +139,6 @@ func (s *Simulator) route(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// pause waits in the machine's time, for latency and drips; false when the client has gone.
-func pause(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return true
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
 func (s *Simulator) latencyOf(op string) time.Duration {
 	if d, ok := s.latency[op]; ok {
 		return d

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/headrace/headrace/internal/m365sim/wire"
 )
 
 // signIn answers what Entra's host answers.
@@ -38,7 +40,7 @@ func (s *Simulator) token(w http.ResponseWriter, r *http.Request, directory stri
 	w.Header().Set("Cache-Control", "no-store, no-cache")
 	w.Header().Set("Pragma", "no-cache")
 	t := s.directory(directory)
-	if !pause(r.Context(), s.latencyOf(OpToken)) {
+	if !wire.Pause(r.Context(), s.latencyOf(OpToken)) {
 		return
 	}
 	counts := &s.nowhere
@@ -70,7 +72,7 @@ func (s *Simulator) token(w http.ResponseWriter, r *http.Request, directory stri
 func (s *Simulator) signInFault(w http.ResponseWriter, r *http.Request, fault *Fault, counts *counter) bool {
 	switch fault.Do {
 	case "delay", "slow":
-		return !pause(r.Context(), time.Duration(fault.Delay))
+		return !wire.Pause(r.Context(), time.Duration(fault.Delay))
 	case "aadsts":
 		e := refuse(fault.Code)
 		e.status = orStatus(fault.Status, e.status)

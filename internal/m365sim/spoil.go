@@ -1,13 +1,13 @@
 package m365sim
 
 import (
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/headrace/headrace/internal/m365sim/wire"
 )
 
 func (c *call) target() target {
@@ -54,7 +54,7 @@ func (s *Simulator) spoil(c *call) error {
 		c.fault = fault
 		return nil
 	case "delay":
-		if !pause(c.r.Context(), time.Duration(fault.Delay)) {
+		if !wire.Pause(c.r.Context(), time.Duration(fault.Delay)) {
 			return errDone
 		}
 		return nil
@@ -83,7 +83,10 @@ func (s *Simulator) breakOff(w http.ResponseWriter, r *http.Request, fault *Faul
 		writeRaw(w, *status, "text/html", []byte(gatewayPage(*status)))
 	case "reset":
 		*status = 0
-		return resetConnection(w, r)
+		if wire.Reset(w, r) {
+			return errDone
+		}
+		return errAbort
 	default:
 		*status = 0
 		return errAbort
@@ -94,7 +97,7 @@ func (s *Simulator) breakOff(w http.ResponseWriter, r *http.Request, fault *Faul
 // gatewayFault plays a fault for sign-in's endpoints; false lets the request go on.
 func (s *Simulator) gatewayFault(w http.ResponseWriter, r *http.Request, fault *Fault, counts *counter, op string) bool {
 	if fault.Do == "delay" || fault.Do == "slow" {
-		return !pause(r.Context(), time.Duration(fault.Delay))
+		return !wire.Pause(r.Context(), time.Duration(fault.Delay))
 	}
 	status := 0
 	err := s.breakOff(w, r, fault, &status)
@@ -103,24 +106,6 @@ func (s *Simulator) gatewayFault(w http.ResponseWriter, r *http.Request, fault *
 		panic(http.ErrAbortHandler)
 	}
 	return true
-}
-
-// resetConnection makes the client see a TCP reset; over HTTP/2 the reset of its stream.
-func resetConnection(w http.ResponseWriter, r *http.Request) error {
-	if r.ProtoMajor == 1 {
-		if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
-			raw := conn
-			if secured, ok := conn.(*tls.Conn); ok {
-				raw = secured.NetConn()
-			}
-			if socket, ok := raw.(*net.TCPConn); ok {
-				_ = socket.SetLinger(0) // the close that follows is then a reset
-			}
-			_ = raw.Close()
-			return errDone
-		}
-	}
-	return errAbort
 }
 
 func gatewayPage(status int) string {

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+
+	"github.com/headrace/headrace/internal/m365sim/wire"
 )
 
 // A batchPart is one request of a $batch.
@@ -30,7 +32,7 @@ func (t *Tenant) batch(c *call, ids identity) reply {
 		}
 		switch fault.Do {
 		case "delay":
-			if !pause(c.ctx, fault.Delay) {
+			if !wire.Pause(c.ctx, fault.Delay) {
 				return reply{broken: "gone"}
 			}
 		case "reset", "html":

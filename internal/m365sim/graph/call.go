@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/headrace/headrace/internal/m365sim/wire"
 )
 
 // A call is one request, by itself or a part of a $batch, as far as it has been understood.
@@ -55,7 +57,8 @@ type route struct {
 	handle func(*Tenant, *call) (reply, *refusal)
 }
 
-// routes are the operations by method and path, * standing for an ID.
+// routes are the operations by method and path, * standing for an ID, activity for the action addActivities, member for
+// one member by its ID. What the service can't list, items for one, has no route.
 var routes = map[string]route{
 	"POST external/connections":                     {OpConnectionCreate, areaConnection, true, (*Tenant).createConnection},
 	"GET external/connections":                      {OpConnectionList, areaConnection, false, (*Tenant).listConnections},
@@ -82,7 +85,7 @@ var routes = map[string]route{
 	"POST copilot/retrieval":                        {OpSearch, areaNobody, false, nil},
 }
 
-// onlyChanges are paths that are there for other methods; the service lists none of these.
+// activitySegments are the two ways to write the action's name.
 var activitySegments = []string{"addActivities", "microsoft.graph.externalConnectors.addActivities"}
 
 // find resolves the call's method and path to a route.
@@ -156,7 +159,7 @@ func (t *Tenant) answer(c *call) reply {
 		return t.refuse(c, refused)
 	}
 	defer arrive()
-	if !pause(c.ctx, t.options.Latency(c.op)) {
+	if !wire.Pause(c.ctx, t.options.Latency(c.op)) {
 		return reply{broken: "gone"}
 	}
 	c.now = t.options.Now()
@@ -176,7 +179,7 @@ func (t *Tenant) misplay(c *call, fault *Fault) reply {
 	case "reset", "html":
 		return reply{status: fault.Status, broken: fault.Do}
 	case "delay":
-		if !pause(c.ctx, fault.Delay) {
+		if !wire.Pause(c.ctx, fault.Delay) {
 			return reply{broken: "gone"}
 		}
 		return t.carryOut(c)

@@ -29,6 +29,7 @@ type connection struct {
 	operations  map[string]*operation
 	pending     *operation
 	items       map[string]*item
+	bytes       int64 // of their bodies
 	groups      map[string]*group
 	counted     int64 // items, as beta shows them
 	countedAt   time.Time

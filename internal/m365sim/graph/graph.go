@@ -8,7 +8,6 @@
 package graph
 
 import (
-	"context"
 	"log/slog"
 	"strings"
 	"sync"
@@ -143,19 +142,4 @@ var Operations = []string{
 	OpConnectionCreate, OpConnectionList, OpConnectionRead, OpConnectionChange, OpConnectionDelete, OpSchemaChange,
 	OpSchemaRead, OpOperationRead, OpItemPut, OpItemPatch, OpItemRead, OpItemDelete, OpItemActivities, OpGroupCreate,
 	OpGroupRead, OpGroupChange, OpGroupDelete, OpMemberAdd, OpMemberDelete, OpQuotaRead, OpSearch, OpBatch, OpOther,
-}
-
-// pause waits in the machine's time, for latency and drips; false when the client has gone.
-func pause(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return true
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

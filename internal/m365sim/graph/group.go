@@ -19,28 +19,8 @@ type groupMember struct {
 	kind string // user, group, externalGroup
 }
 
-// openGroups is open for operations on groups.
-func (t *Tenant) openGroups(c *call) (x *connection, done func(), refused *refusal) {
-	if x, done, refused = t.open(c); refused != nil {
-		return nil, nil, refused
-	}
-	refused = c.noQuery()
-	switch state := x.state(t.options.Rules); {
-	case refused != nil:
-	case state == StateDraft:
-		refused = invalid("the connection is a draft: its schema is not registered yet")
-	case state == StateObsolete && c.route.write:
-		refused = invalid("the connection is obsolete: it can only be read")
-	}
-	if refused != nil {
-		done()
-		return nil, nil, refused
-	}
-	return x, done, nil
-}
-
 func (t *Tenant) createGroup(c *call) (reply, *refusal) {
-	x, done, refused := t.openGroups(c)
+	x, done, refused := t.openContent(c)
 	if refused != nil {
 		return reply{}, refused
 	}
@@ -90,7 +70,7 @@ func (c *call) readGroupBody(g *group, create bool) *refusal {
 
 // openGroup finds the call's group. Whoever gets it calls done.
 func (t *Tenant) openGroup(c *call) (x *connection, g *group, done func(), refused *refusal) {
-	if x, done, refused = t.openGroups(c); refused != nil {
+	if x, done, refused = t.openContent(c); refused != nil {
 		return nil, nil, nil, refused
 	}
 	if g = x.groups[c.path[4]]; g == nil {

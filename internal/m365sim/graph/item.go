@@ -26,20 +26,26 @@ type Writes struct {
 	Absent    int `json:"absent"`    // deletes of items that were not
 }
 
-// openItem is open for an operation on an item: it also holds the item's ID and the connection's state against the rules.
+// openItem is open for an operation on an item: it also holds the item's ID against the rules.
 func (t *Tenant) openItem(c *call) (x *connection, done func(), refused *refusal) {
+	if !identifier(c.item) {
+		return nil, nil, invalid("the item ID %q is not 1 to %d characters of A-Z a-z 0-9 - _", c.item, longestID)
+	}
+	return t.openContent(c)
+}
+
+// openContent is open for an operation on what a connection holds: it also holds the connection's state against the rules.
+func (t *Tenant) openContent(c *call) (x *connection, done func(), refused *refusal) {
 	if x, done, refused = t.open(c); refused != nil {
 		return nil, nil, refused
 	}
 	refused = c.noQuery()
 	switch state := x.state(t.options.Rules); {
 	case refused != nil:
-	case !identifier(c.item):
-		refused = invalid("the item ID %q is not 1 to %d characters of A-Z a-z 0-9 - _", c.item, longestID)
 	case state == StateDraft:
 		refused = invalid("the connection is a draft: its schema is not registered yet")
 	case state == StateObsolete && c.route.write:
-		refused = invalid("the connection is obsolete: its items can only be read")
+		refused = invalid("the connection is obsolete: what it holds can only be read")
 	}
 	if refused != nil {
 		done()
@@ -139,7 +145,9 @@ func (t *Tenant) store(x *connection, id string, old, now *item) {
 	}
 	if old != nil {
 		now.puts += old.puts
+		x.bytes -= int64(old.size)
 	}
+	x.bytes += int64(now.size)
 	x.items[id] = now
 }
 
@@ -177,11 +185,13 @@ func (t *Tenant) deleteItem(c *call) (reply, *refusal) {
 		return reply{}, refused
 	}
 	defer done()
-	if x.items[c.item] == nil {
+	old := x.items[c.item]
+	if old == nil {
 		x.writes.Absent++
 		return reply{}, absent("Item", c.item)
 	}
 	delete(x.items, c.item)
+	x.bytes -= int64(old.size)
 	t.total.Add(-1)
 	x.writes.Deleted++
 	return reply{status: http.StatusNoContent}, nil

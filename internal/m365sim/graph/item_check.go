@@ -42,7 +42,7 @@ func (t *Tenant) readItemBody(c *call, known *schema) (p payload, refused *refus
 }
 
 func checkContent(raw []byte) *refusal {
-	var kind, value string
+	var kind string
 	var there bool
 	refused := fields{
 		"@odata.type": typed("content", namespace+"externalItemContent"),
@@ -61,7 +61,7 @@ func checkContent(raw []byte) *refusal {
 	case kind != "text" && kind != "html":
 		return invalid("content.type is %q, neither text nor html", kind)
 	case !there:
-		return invalid("content has no value%s", value)
+		return invalid("content has no value")
 	}
 	return nil
 }

@@ -37,6 +37,10 @@ func TestConnectionLives(t *testing.T) {
 	if read["name"] != "Runbooks" || read["contentCategory"] != "wikis" || read["description"] != "How to restart things" || read["activitySettings"] == nil {
 		t.Errorf("after a change: %v", read)
 	}
+	r.do("PATCH", runbooks, `{"activitySettings":null,"configuration":{"@odata.type":"#microsoft.graph.externalConnectors.configuration","more":1}}`).want(204)
+	if read = r.do("GET", runbooks, "").want(200).object(); read["activitySettings"] != nil || read["searchSettings"] == nil {
+		t.Errorf("after taking the resolvers away: %v", read)
+	}
 	if listed := r.do("GET", connections+"?$filter=name%20eq%20'Runbooks'", "").want(200).object()["value"].([]any); len(listed) != 1 {
 		t.Errorf("%d connections have the name", len(listed))
 	}
@@ -74,7 +78,7 @@ func TestSchemaTakesItsTime(t *testing.T) {
 		t.Errorf("the connection is %v", got)
 	}
 	wider := strings.Replace(allKinds, `{"name":"price","type":"double"}`,
-		`{"name":"price","type":"double","isQueryable":true,"aliases":["cost"]},{"name":"more","type":"string"}`, 1)
+		`{"name":"price","type":"double","isQueryable":true,"aliases":["cost"],"labels":null},{"name":"more","type":"string"}`, 1)
 	r.do("PATCH", runbooks+"/schema", wider).want(202)
 	if strings.Contains(r.do("GET", runbooks+"/schema", "").want(200).body, "more") {
 		t.Error("the change is in force before its operation has ended")

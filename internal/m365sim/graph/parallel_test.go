@@ -86,6 +86,17 @@ func TestManyAtOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	items, err := r.tenant.Items("runbooks")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bytes := int64(0)
+	for item := range items {
+		bytes += int64(item.Size)
+	}
+	if bytes != shown.Bytes {
+		t.Errorf("the items are %d bytes; the connection counts %d", bytes, shown.Bytes)
+	}
 	if w := shown.Writes; w.Created-w.Deleted != shown.Items || int64(shown.Items) != r.tenant.total.Load() {
 		t.Errorf("%+v leaves %d items; the tenant counts %d", w, shown.Items, r.tenant.total.Load())
 	}

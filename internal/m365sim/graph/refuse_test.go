@@ -106,6 +106,8 @@ func TestConnectionsAreRefused(t *testing.T) {
 		"a rule's operation":             patch(template(`{"id":"a","priority":1,"layout":{},"rules":[{"property":"p","operation":"like","valuesJoinedBy":"or"}]}`), "no operation"),
 		"a rule's joining":               patch(template(`{"id":"a","priority":1,"layout":{},"rules":[{"property":"p","operation":"equals","valuesJoinedBy":"xor"}]}`), "valuesJoinedBy"),
 		"a layout as text":               unreadableRule("PATCH", runbooks, template(`{"id":"a","priority":1,"layout":"{}"}`), "layout is no JSON object"),
+		"a rule without a property":      patch(template(`{"id":"a","priority":1,"layout":{},"rules":[{"operation":"equals","valuesJoinedBy":"or"}]}`), "name of a property"),
+		"a configuration's type":         unreadableRule("PATCH", runbooks, `{"configuration":{"@odata.type":"#microsoft.graph.configuration"}}`, "not the @odata.type"),
 		"quota in v1.0":                  {method: "GET", path: runbooks + "/quota", status: 404, code: "ResourceNotFound"},
 		"an unknown path":                {method: "GET", path: "/external/stuff", status: 404, code: "ResourceNotFound"},
 		"search with an app's token":     {method: "POST", path: "/search/query", body: "{}", status: 403, code: "Forbidden", reason: "signed-in user"},

@@ -2,18 +2,18 @@ package graph
 
 import (
 	"compress/gzip"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/headrace/headrace/internal/m365sim/wire"
 )
 
 const contentType = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
@@ -192,7 +192,9 @@ func write(w http.ResponseWriter, r *http.Request, ids identity, answer reply) {
 	case "gone":
 		return
 	case "reset":
-		reset(w, r)
+		if !wire.Reset(w, r) {
+			panic(http.ErrAbortHandler)
+		}
 		return
 	case "html":
 		w.Header().Set("Content-Type", "text/html")
@@ -222,41 +224,10 @@ func write(w http.ResponseWriter, r *http.Request, ids identity, answer reply) {
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	case "slow":
-		drip(w, r, body, answer.delay)
+		_ = wire.Drip(r.Context(), w, body, answer.delay) // a client that has gone needs no more
 		return
 	}
 	_, _ = w.Write(body[:whole]) // a client that has gone needs no answer
-}
-
-// drip writes a body in ten pieces with a wait before each.
-func drip(w http.ResponseWriter, r *http.Request, body []byte, delay time.Duration) {
-	size := max(len(body)/10, 1)
-	for len(body) > 0 && pause(r.Context(), delay) {
-		n := min(size, len(body))
-		if _, err := w.Write(body[:n]); err != nil {
-			return
-		}
-		_ = http.NewResponseController(w).Flush()
-		body = body[n:]
-	}
-}
-
-// reset makes the client see a TCP reset; over HTTP/2 the reset of its stream.
-func reset(w http.ResponseWriter, r *http.Request) {
-	if r.ProtoMajor == 1 {
-		if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
-			raw := conn
-			if secured, ok := conn.(*tls.Conn); ok {
-				raw = secured.NetConn()
-			}
-			if socket, ok := raw.(*net.TCPConn); ok {
-				_ = socket.SetLinger(0) // the close that follows is then a reset
-			}
-			_ = raw.Close()
-			return
-		}
-	}
-	panic(http.ErrAbortHandler)
 }
 
 // withoutContext reports whether the client wants no @odata.context; metadata is the Content-Type it then gets.

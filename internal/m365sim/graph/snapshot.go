@@ -102,10 +102,7 @@ func (t *Tenant) snapshot(x *connection) Connection {
 	shown := Connection{
 		ID: x.id, Name: x.name, Description: x.description, ContentCategory: x.category, State: x.state(t.options.Rules),
 		Owner: x.owner, AuthorizedAppIDs: slices.Clone(x.apps), ActivitySettings: x.activity, SearchSettings: x.search,
-		Items: len(x.items), Groups: []Group{}, Writes: x.writes, Activities: x.activities, MostInFlight: t.flights.mostInFlight(x.id),
-	}
-	for _, one := range x.items {
-		shown.Bytes += int64(one.size)
+		Items: len(x.items), Bytes: x.bytes, Groups: []Group{}, Writes: x.writes, Activities: x.activities, MostInFlight: t.flights.mostInFlight(x.id),
 	}
 	if x.schema != nil {
 		properties := []members{}
