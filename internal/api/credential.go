@@ -168,6 +168,5 @@ var CredentialUsedBy = Operation[Named, []credential.Use]{Name: "credential.used
 
 // CredentialRemove removes a credential that nothing uses, and its secret.
 var CredentialRemove = Operation[Removal, None]{Name: "credential.remove", Summary: "Remove a credential", Changes: true, Do: func(ctx context.Context, s *Services, in Removal) (None, error) {
-	_, err := s.Credentials.Remove(ctx, in.Name, in.Revision)
-	return None{}, err
+	return remove(ctx, s.Credentials.Keeper, in)
 }}

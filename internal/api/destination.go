@@ -72,8 +72,7 @@ var DestinationResume = Operation[Named, destination.View]{Name: "destination.re
 
 // DestinationRemove removes a destination that no flow uses.
 var DestinationRemove = Operation[Removal, None]{Name: "destination.remove", Summary: "Remove a destination", Changes: true, Do: func(ctx context.Context, s *Services, in Removal) (None, error) {
-	_, err := s.Destinations.Remove(ctx, in.Name, in.Revision)
-	return None{}, err
+	return remove(ctx, s.Destinations.Keeper, in)
 }}
 
 // DestinationTest makes the connector's checks.

@@ -136,8 +136,12 @@ type FlowRemoval struct {
 // FlowRemove removes a flow and what is remembered of its deliveries; what was delivered stays at the destination. A
 // mirror's items can be deleted first: then a run is given, and the flow is gone when that has ended well.
 var FlowRemove = Operation[FlowRemoval, Begun]{Name: "flow.remove", Summary: "Remove a flow", Changes: true, Do: func(ctx context.Context, s *Services, in FlowRemoval) (Begun, error) {
-	if !in.DeleteItems {
-		_, err := s.Flows.Remove(ctx, in.Name, in.Revision)
+	switch {
+	case !in.DeleteItems:
+		_, err := remove(ctx, s.Flows.Keeper, in.Removal)
+		return Begun{}, err
+	case in.DryRun:
+		_, err := s.Flows.RemovableWithItems(ctx, in.Name, in.Revision)
 		return Begun{}, err
 	}
 	run, err := s.Flows.RemoveWithItems(ctx, in.Name, in.Revision)

@@ -91,6 +91,11 @@ var LetterExport = Operation[LetterFilter, []Letter]{Name: "deadletter.export", 
 	return letters(ctx, s, all)
 }}
 
+// LetterPlan tells what replaying or discarding letters would touch.
+var LetterPlan = Operation[LetterFilter, flow.LetterPlan]{Name: "deadletter.plan", Summary: "Tell what replaying or discarding dead letters would touch", Do: func(ctx context.Context, s *Services, in LetterFilter) (flow.LetterPlan, error) {
+	return s.Flows.PlanLetters(ctx, in.request())
+}}
+
 // LetterReplay sends letters through their flow again.
 var LetterReplay = Operation[LetterFilter, []RunView]{Name: "deadletter.replay", Summary: "Send dead letters through their flow again", Changes: true, Do: func(ctx context.Context, s *Services, in LetterFilter) ([]RunView, error) {
 	runs, err := s.Flows.Replay(ctx, in.request())

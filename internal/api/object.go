@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 
 	"go.yaml.in/yaml/v4"
@@ -93,6 +94,16 @@ type Pause struct {
 type Removal struct {
 	Name     string `json:"name"`
 	Revision int64  `json:"revision,omitempty"`
+	DryRun   bool   `json:"dry_run,omitempty"` // only tell whether it could be
+}
+
+func remove(ctx context.Context, k object.Keeper, in Removal) (None, error) {
+	if in.DryRun {
+		_, err := k.Removable(ctx, in.Name, in.Revision)
+		return None{}, err
+	}
+	_, err := k.Remove(ctx, in.Name, in.Revision)
+	return None{}, err
 }
 
 // A Check is connector.Check as it travels.

@@ -74,8 +74,7 @@ var SourceResume = Operation[Named, source.View]{Name: "source.resume", Summary:
 
 // SourceRemove removes a source that no flow uses, and what is remembered of it.
 var SourceRemove = Operation[Removal, None]{Name: "source.remove", Summary: "Remove a source", Changes: true, Do: func(ctx context.Context, s *Services, in Removal) (None, error) {
-	_, err := s.Sources.Remove(ctx, in.Name, in.Revision)
-	return None{}, err
+	return remove(ctx, s.Sources.Keeper, in)
 }}
 
 // SourceTest makes the connector's checks.

@@ -16,9 +16,9 @@ import (
 func (s *session) credentialCommand() *cobra.Command {
 	c := &cobra.Command{Use: "credential", Aliases: []string{"credentials"}, Short: "What signs us in: save, test, rotate",
 		Example: examples("headrace credential guide --type office-365-management-api", "how to get one",
-			"headrace credential add contoso-audit --client-id ID --tenant-id contoso.onmicrosoft.com --client-secret-stdin < secret.txt", "save one")}
+			"headrace credential add contoso-audit --type office-365-management-api --client-id ID --tenant-id contoso.onmicrosoft.com --client-secret-stdin < secret.txt", "save one")}
 	c.AddCommand(s.credentialTypes(), s.credentialGuide(), s.credentialAdd(), s.credentialList(), s.credentialShow(), s.credentialTest(), s.credentialPermissions(),
-		s.credentialConsent(), s.credentialRotate(), s.credentialEdit(), s.credentialUsedBy(), s.credentialRemove())
+		s.credentialConsent(), s.credentialRotate(), s.credentialEdit(), s.credentialUsedBy(), removeCommand(s, credentialRemoval))
 	return c
 }
 
@@ -379,25 +379,12 @@ func (s *session) credentialUsedBy() *cobra.Command {
 		}}
 }
 
-func (s *session) credentialRemove() *cobra.Command {
-	return &cobra.Command{Use: "remove NAME", Short: "Remove a credential that nothing uses, and its secret", Args: exactly(1),
-		Example: examples("headrace credential remove contoso-audit", "", "headrace credential remove contoso-audit --yes", "without asking"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			v, err := call(s, cmd, api.CredentialShow, api.Named{Name: args[0]})
-			if err != nil {
-				return err
-			}
-			if len(v.UsedBy) == 0 { // else the removal is refused, and says why
-				if err := s.sure("Remove credential %q and its secret?", v.Name); err != nil {
-					return err
-				}
-			}
-			if _, err := call(s, cmd, api.CredentialRemove, api.Removal{Name: args[0], Revision: v.Revision}); err != nil {
-				return err
-			}
-			s.done("removed credential %s", v.Name)
-			return nil
-		}}
+var credentialRemoval = removal[credential.View]{
+	noun: "credential", name: "contoso-audit", short: "Remove a credential that nothing uses, and its secret", show: api.CredentialShow, remove: api.CredentialRemove, lightly: true,
+	of: func(v credential.View) object.View { return v.View }, used: func(v credential.View) bool { return len(v.UsedBy) > 0 },
+	effect: func(v credential.View) string {
+		return fmt.Sprintf("Credential %q will be gone%s.", v.Name, yes(v.Secret.State == "stored", " with its secret, which can't be shown again; in Entra it stays", ""))
+	},
 }
 
 // fields collects settings that were given by flags, as a JSON object with nested ones.

@@ -68,9 +68,9 @@ func (s *session) credentialAdd() *cobra.Command {
 			"Standard input may also be the JSON that `az ad sp create-for-rbac` prints; it fills the IDs too.\n" +
 			"Exit code 6: it was saved, but something is missing; the rows say what to do.",
 		Example: examples(
-			"headrace credential add contoso-audit --client-id 1b4f… --tenant-id contoso.onmicrosoft.com --client-secret-stdin < secret.txt", "",
-			"headrace credential add contoso-audit --client-id 1b4f… --tenant-id 8f3a… --client-secret-ref env:CONTOSO_SECRET", "the secret stays where it is",
-			"az ad sp create-for-rbac --name headrace | headrace credential add contoso-audit --client-secret-stdin", ""),
+			"headrace credential add contoso-audit --type office-365-management-api --client-id 1b4f… --tenant-id contoso.onmicrosoft.com --client-secret-stdin < secret.txt", "",
+			"headrace credential add contoso-audit --type office-365-management-api --client-id 1b4f… --tenant-id 8f3a… --client-secret-ref env:CONTOSO_SECRET", "the secret stays where it is",
+			"az ad sp create-for-rbac --name headrace | headrace credential add contoso-audit --type office-365-management-api --client-secret-stdin", ""),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkIfExists(ifExists); err != nil {
 				return err

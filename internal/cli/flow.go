@@ -250,8 +250,16 @@ func (s *session) hintServe(cmd *cobra.Command) error {
 }
 
 func (s *session) flowRetry() *cobra.Command {
-	return &cobra.Command{Use: "retry NAME", Short: "Try failed deliveries again", Args: exactly(1), Example: examples("headrace flow retry contoso", "", "headrace flow retry contoso --json", ""),
+	var dry bool
+	c := &cobra.Command{Use: "retry NAME", Short: "Try failed deliveries again", Args: exactly(1), Example: examples("headrace flow retry contoso", "", "headrace flow retry contoso --dry-run", "how many that would be"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if dry {
+				v, err := call(s, cmd, api.FlowShow, api.Named{Name: args[0]})
+				if err != nil {
+					return err
+				}
+				return s.told(fmt.Sprintf("%s failed deliveries of flow %s would be tried again.", count(v.Backlog.Failed), v.Name), api.Retried{Deliveries: v.Backlog.Failed})
+			}
 			out, err := call(s, cmd, api.FlowRetry, api.Named{Name: args[0]})
 			if err != nil {
 				return err
@@ -262,16 +270,19 @@ func (s *session) flowRetry() *cobra.Command {
 			}
 			return nil
 		}}
+	addDryRun(c, &dry)
+	return c
 }
 
 func (s *session) flowBackfill() *cobra.Command {
 	var (
 		from, to      string
 		dryRun, again bool
+		wait          waitFlag
 	)
 	c := &cobra.Command{Use: "backfill NAME --from TIME [--to TIME]", Short: "Fetch what was not delivered of a piece of time", Args: exactly(1),
-		Long:    "Lists a piece of time again and delivers what was not delivered. Times are UTC: 2026-11-20, 2026-11-20T13:00, or -2d for two days ago.",
-		Example: examples("headrace flow backfill contoso --from 2026-11-15 --to 2026-11-20 --dry-run", "what would be fetched", "headrace flow backfill contoso --from -3d", ""),
+		Long:    "Lists a piece of time again and delivers what was not delivered. Times are UTC: 2026-11-20, 2026-11-20T13:00, or -2d for two days ago.\nWith --wait the exit code is the run's: 1 if it failed, 8 if it ended with dead letters, 9 if it did not end in time.",
+		Example: examples("headrace flow backfill contoso --from 2026-11-15 --to 2026-11-20 --dry-run", "what would be fetched", "headrace flow backfill contoso --from -3d --wait=30m", "until it is done"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			b := api.Backfill{Name: args[0], Again: again}
 			var err error
@@ -292,6 +303,9 @@ func (s *session) flowBackfill() *cobra.Command {
 				return one(s, plan, args[0], []pair{{"", plan.String()}, {"from", clock(plan.From)}, {"to", clock(plan.To)}})
 			}
 			s.say("%s", plan.String())
+			if err := wait.possible(s, cmd); err != nil {
+				return err
+			}
 			if again {
 				if err := s.sure("Deliver all of it again, also what was delivered before?"); err != nil {
 					return err
@@ -302,6 +316,9 @@ func (s *session) flowBackfill() *cobra.Command {
 				return err
 			}
 			s.done("run %s began", r.UID)
+			if wait.asked {
+				return s.watchRuns(cmd, wait.most, r.UID)
+			}
 			s.next("headrace run watch %s", r.UID)
 			if s.wantsJSON() || s.format() == "id" {
 				return one(s, r, r.UID, nil)
@@ -312,6 +329,7 @@ func (s *session) flowBackfill() *cobra.Command {
 	c.Flags().StringVar(&to, "to", "", "where it ends, itself not included (default now)")
 	c.Flags().BoolVar(&dryRun, "dry-run", false, "only tell what would be fetched")
 	c.Flags().BoolVar(&again, "again", false, "also what was delivered before")
+	wait.add(c)
 	return c
 }
 

@@ -4,10 +4,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/headrace/headrace/internal/api"
+	"github.com/headrace/headrace/internal/flow"
 	"github.com/headrace/headrace/internal/store"
 )
 
@@ -70,17 +74,40 @@ func (s *session) letterShow() *cobra.Command {
 }
 
 func (s *session) letterReplay() *cobra.Command {
-	var f api.LetterFilter
-	c := &cobra.Command{Use: "replay [ID…]", Short: "Send dead letters through their flow again", Example: examples("headrace deadletter replay dl_01j…", "", "headrace deadletter replay --flow contoso", "all open ones of a flow"),
+	var (
+		f    api.LetterFilter
+		dry  bool
+		wait waitFlag
+	)
+	c := &cobra.Command{Use: "replay [ID…]", Short: "Send dead letters through their flow again", Example: examples("headrace deadletter replay dl_01j…", "", "headrace deadletter replay --flow contoso --wait", "all open ones of a flow, until it is done"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.IDs = args
+			if dry {
+				p, err := call(s, cmd, api.LetterPlan, f)
+				if err != nil {
+					return err
+				}
+				return s.told(letterPlanText(p, true), p)
+			}
+			if err := wait.possible(s, cmd); err != nil {
+				return err
+			}
 			runs, err := call(s, cmd, api.LetterReplay, f)
 			if err != nil {
 				return err
 			}
 			for _, r := range runs {
 				s.done("run %s began", r.UID)
-				s.next("headrace run watch %s", r.UID)
+				if !wait.asked {
+					s.next("headrace run watch %s", r.UID)
+				}
+			}
+			if wait.asked {
+				var ids []string
+				for _, r := range runs {
+					ids = append(ids, r.UID)
+				}
+				return s.watchRuns(cmd, wait.most, ids...)
 			}
 			if t := s.format(); t != "table" && t != "wide" {
 				return list(s, runs, func(r api.RunView) string { return r.UID }, "", []column[api.RunView]{{head: "RUN", text: func(r api.RunView) string { return r.UID }}})
@@ -88,7 +115,26 @@ func (s *session) letterReplay() *cobra.Command {
 			return s.hintServe(cmd)
 		}}
 	pickFlags(c, &f)
+	addDryRun(c, &dry)
+	wait.add(c)
 	return c
+}
+
+// letterPlanText tells what a replay or a discard would do.
+func letterPlanText(p flow.LetterPlan, replay bool) string {
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(p.Flows)) {
+		names = append(names, fmt.Sprintf("%s of flow %s", count(p.Flows[name]), name))
+	}
+	text := fmt.Sprintf("%s open dead %s: %s.", count(p.Letters), plural(int(p.Letters), "letter", "letters"), strings.Join(names, ", "))
+	if !replay {
+		return text + " They would be given up for good; they stay to be seen until they are pruned."
+	}
+	text += fmt.Sprintf(" %s records (%s) would go through their flows again, in %d %s.", count(p.Letters-p.Lacking), size(p.Bytes), p.Runs, plural(p.Runs, "run", "runs"))
+	if p.Lacking > 0 {
+		text += fmt.Sprintf(" The records of %s were not kept; fetch their time again: headrace flow backfill FLOW --from … --again", count(p.Lacking))
+	}
+	return text
 }
 
 func (s *session) letterEdit() *cobra.Command {
@@ -112,10 +158,20 @@ func (s *session) letterEdit() *cobra.Command {
 }
 
 func (s *session) letterDiscard() *cobra.Command {
-	var f api.LetterFilter
-	c := &cobra.Command{Use: "discard [ID…]", Short: "Give dead letters up", Example: examples("headrace deadletter discard dl_01j…", "", "headrace deadletter discard --flow contoso --yes", ""),
+	var (
+		f   api.LetterFilter
+		dry bool
+	)
+	c := &cobra.Command{Use: "discard [ID…]", Short: "Give dead letters up", Example: examples("headrace deadletter discard dl_01j…", "", "headrace deadletter discard --flow contoso --yes", "", "headrace deadletter discard --all --dry-run", "only tell which"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.IDs = args
+			if dry {
+				p, err := call(s, cmd, api.LetterPlan, f)
+				if err != nil {
+					return err
+				}
+				return s.told(letterPlanText(p, false), p)
+			}
 			if err := s.sure("Give %s up for good?", letterWords(f)); err != nil {
 				return err
 			}
@@ -130,6 +186,7 @@ func (s *session) letterDiscard() *cobra.Command {
 			return nil
 		}}
 	pickFlags(c, &f)
+	addDryRun(c, &dry)
 	return c
 }
 

@@ -3,12 +3,10 @@ package cli
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/headrace/headrace/internal/api"
-	"github.com/headrace/headrace/internal/fault"
 	"github.com/headrace/headrace/internal/store"
 )
 
@@ -81,37 +79,7 @@ func (s *session) runWatch() *cobra.Command {
 	return &cobra.Command{Use: "watch RUN", Short: "Watch a run until it ends", Args: exactly(1),
 		Long:    "Watches a run until it ends. Exit code 1 if it failed, 8 if it ended with dead letters, 9 after --timeout.",
 		Example: examples("headrace run watch run_01j…", "", "headrace run watch run_01j… --timeout 30m", ""),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			bar := s.progress()
-			defer bar.end()
-			for removed := ""; ; {
-				v, err := call(s, cmd, api.RunShow, api.Named{Name: args[0]})
-				if err != nil && removed != "" && fault.ClassOf(err) == fault.NotFound {
-					bar.end()
-					s.done("removed flow %s with its items", removed)
-					return nil
-				}
-				if err != nil {
-					return err
-				}
-				if v.Removal() {
-					removed = v.Flow
-				}
-				bar.run(v)
-				switch v.State {
-				case store.RunGoing, store.RunHolding:
-				default:
-					bar.end()
-					if err := s.showRun(v); err != nil {
-						return err
-					}
-					return runExit(v)
-				}
-				if err := pause(cmd.Context(), time.Second); err != nil {
-					return err
-				}
-			}
-		}}
+		RunE:    func(cmd *cobra.Command, args []string) error { return s.watchRuns(cmd, 0, args[0]) }}
 }
 
 func runExit(v api.RunView) error {
@@ -125,8 +93,12 @@ func runExit(v api.RunView) error {
 }
 
 func (s *session) runCancel() *cobra.Command {
-	return &cobra.Command{Use: "cancel RUN", Short: "Cancel a run; delivered records stay", Args: exactly(1), Example: examples("headrace run cancel run_01j…", "", "headrace run cancel run_01j… --yes", ""),
+	var dry bool
+	c := &cobra.Command{Use: "cancel RUN", Short: "Cancel a run; delivered records stay", Args: exactly(1), Example: examples("headrace run cancel run_01j…", "", "headrace run cancel run_01j… --yes", ""),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if dry {
+				return s.tellCancel(cmd, args[0])
+			}
 			if err := s.sure("Cancel run %s? The batch in hand is finished; delivered records stay.", args[0]); err != nil {
 				return err
 			}
@@ -140,6 +112,21 @@ func (s *session) runCancel() *cobra.Command {
 			}
 			return nil
 		}}
+	addDryRun(c, &dry)
+	return c
+}
+
+// tellCancel tells what canceling a run would leave undone.
+func (s *session) tellCancel(cmd *cobra.Command, uid string) error {
+	v, err := call(s, cmd, api.RunShow, api.Named{Name: uid})
+	if err != nil {
+		return err
+	}
+	text := fmt.Sprintf("Run %s of flow %s has ended (%s); there is nothing to cancel.", v.UID, v.Flow, v.State)
+	if v.State == store.RunGoing || v.State == store.RunHolding {
+		text = fmt.Sprintf("Run %s of flow %s (%s) would end after the batch in hand: %s splits would not be delivered by it; %s records that it delivered stay.", v.UID, v.Flow, v.Kind, count(v.Progress.Pending), count(v.Counts.Delivered))
+	}
+	return s.told(text, v)
 }
 
 func (s *session) runApprove() *cobra.Command {

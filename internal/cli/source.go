@@ -9,6 +9,7 @@ import (
 
 	"github.com/headrace/headrace/internal/api"
 	"github.com/headrace/headrace/internal/connector"
+	"github.com/headrace/headrace/internal/object"
 	"github.com/headrace/headrace/internal/source"
 )
 
@@ -22,45 +23,33 @@ func readHalf(spec connector.Spec) func() connector.Config {
 func (s *session) sourceCommand() *cobra.Command {
 	c := &cobra.Command{Use: "source", Aliases: []string{"sources"}, Short: "What is read",
 		Example: examples("headrace source create contoso --connector office-365-management-api --credential contoso-audit", "", "headrace source sample contoso --count 3", "look at some records")}
-	c.AddCommand(s.sourceCreate(), s.sourceList(), s.sourceShow(), s.sourceEdit(), pauseCommand(s, sourceRest), resumeCommand(s, sourceRest), s.sourceRemove(), s.sourceTest(), s.sourceSample(), s.sourceAction())
+	c.AddCommand(createUse(s, sourceUse), s.sourceList(), showUse(s, sourceUse), editUse(s, sourceUse), pauseCommand(s, sourceRest), resumeCommand(s, sourceRest), removeCommand(s, sourceRemoval), testUse(s, sourceUse), s.sourceSample(), s.sourceAction())
 	return c
 }
 
-func (s *session) sourceCreate() *cobra.Command {
-	var (
-		kind, credential, description, ifExists string
-		paused                                  bool
-		st                                      *settings
-	)
-	c := &cobra.Command{Use: "create NAME", Short: "Make a source", Args: exactly(1),
-		Example: examples("headrace source create contoso --connector office-365-management-api --credential contoso-audit", "",
-			"headrace source create contoso --connector office-365-management-api --credential contoso-audit --content-types Audit.Exchange,Audit.SharePoint --start -2d", ""),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := checkIfExists(ifExists); err != nil {
-				return err
-			}
-			spec := fields{"connector": kind}
-			if credential != "" {
-				spec["credential"] = credential
-			}
-			if err := st.spec(cmd, spec); err != nil {
-				return err
-			}
-			v, err := call(s, cmd, api.SourceCreate, api.Draft{Name: args[0], Description: description, Spec: spec.raw(), Paused: paused, IfExists: ifExists})
-			if err != nil {
-				return err
-			}
-			s.done("saved  source %s (%s)", v.Name, v.ID)
-			s.next("headrace destination create archive --connector file --path ./archive, then: headrace flow create %s --source %s --destination archive", v.Name, v.Name)
-			return s.showSource(v, true)
-		}}
-	c.Flags().StringVar(&kind, "connector", "", "headrace connector list shows what there is")
-	c.Flags().StringVar(&credential, "credential", "", "the credential that it signs in with")
-	c.Flags().StringVar(&description, "description", "", "shown with the name")
-	c.Flags().BoolVar(&paused, "paused", false, "do not begin yet")
-	addIfExists(c, &ifExists)
-	st = addSettings(c, s.connectors, readHalf)
-	return c
+var sourceUse = use[source.View]{
+	noun: "source", name: "contoso", half: readHalf,
+	making: []string{"headrace source create contoso --connector office-365-management-api --credential contoso-audit", "",
+		"headrace source create contoso --connector office-365-management-api --credential contoso-audit --content-types Audit.Exchange,Audit.SharePoint --start -2d", ""},
+	changing: []string{"headrace source edit contoso --interval 5m", "", "headrace source edit contoso --unset interval", "back to the default"},
+	create:   api.SourceCreate, show: api.SourceShow, edit: api.SourceEdit, test: api.SourceTest, checks: "Check whether it can be read",
+	of: func(v source.View) object.View { return v.View },
+	pairs: func(v source.View) []pair {
+		return []pair{{"name", v.Name}, {"id", v.ID}, {"description", v.Description}, {"connector", v.Connector}, {"credential", v.Credential}, {"tenant", v.Tenant},
+			{"state", state(v.Paused, v.Reason)}, {"streams", strings.Join(v.Streams, "\n")}, {"flows", strings.Join(v.UsedBy, ", ")}, {"settings", settingsText(v.Spec)},
+			{"owner", v.Owner}, {"revision", fmt.Sprint(v.Revision)}, {"updated", clock(v.Updated)}}
+	},
+	next: func(name string) string {
+		return fmt.Sprintf("headrace destination create archive --connector file --path ./archive, then: headrace flow create %s --source %s --destination archive", name, name)
+	},
+}
+
+var sourceRemoval = removal[source.View]{
+	noun: "source", name: "contoso", short: "Remove a source that no flow uses", show: api.SourceShow, remove: api.SourceRemove,
+	of: func(v source.View) object.View { return v.View }, used: func(v source.View) bool { return len(v.UsedBy) > 0 },
+	effect: func(v source.View) string {
+		return fmt.Sprintf("Source %q and what is remembered of its listing and coverage will be gone. What was delivered stays.", v.Name)
+	},
 }
 
 func (s *session) sourceList() *cobra.Command {
@@ -87,17 +76,7 @@ func (s *session) sourceList() *cobra.Command {
 var sourceRest = rest[source.View]{
 	noun: "source", name: "contoso", why: "tenant migration", pauses: "Stop listing; what the service keeps is found again later, for 7 days",
 	pause: api.SourcePause, resume: api.SourceResume, called: func(v source.View) string { return v.Name },
-	show: func(s *session, v source.View) error { return s.showSource(v, true) },
-}
-
-// showSource writes a source; quietly: not for people, who were told.
-func (s *session) showSource(v source.View, quietly bool) error {
-	if f := s.format(); quietly && (f == "table" || f == "wide") {
-		return nil
-	}
-	return one(s, v, v.ID, []pair{{"name", v.Name}, {"id", v.ID}, {"description", v.Description}, {"connector", v.Connector}, {"credential", v.Credential}, {"tenant", v.Tenant},
-		{"state", state(v.Paused, v.Reason)}, {"streams", strings.Join(v.Streams, "\n")}, {"flows", strings.Join(v.UsedBy, ", ")}, {"settings", settingsText(v.Spec)},
-		{"owner", v.Owner}, {"revision", fmt.Sprint(v.Revision)}, {"updated", clock(v.Updated)}})
+	show: func(s *session, v source.View) error { return sourceUse.print(s, v, true) },
 }
 
 func state(paused bool, reason string) string {
@@ -110,47 +89,6 @@ func state(paused bool, reason string) string {
 	return "paused: " + reason
 }
 
-func (s *session) sourceShow() *cobra.Command {
-	return &cobra.Command{Use: "show NAME", Short: "Show a source and its settings", Args: exactly(1), Example: examples("headrace source show contoso", "", "headrace source show contoso -o yaml", ""),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			v, err := call(s, cmd, api.SourceShow, api.Named{Name: args[0]})
-			if err != nil {
-				return err
-			}
-			return s.showSource(v, false)
-		}}
-}
-
-func (s *session) sourceEdit() *cobra.Command {
-	var (
-		credential, description, rename string
-		edit                            editFlags
-		st                              *settings
-	)
-	c := &cobra.Command{Use: "edit NAME", Short: "Change a source", Args: exactly(1),
-		Example: examples("headrace source edit contoso --interval 5m", "", "headrace source edit contoso --unset interval", "back to the default"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			spec := fields{}
-			if credential != "" {
-				spec["credential"] = credential
-			}
-			if err := st.spec(cmd, spec); err != nil {
-				return err
-			}
-			v, err := call(s, cmd, api.SourceEdit, edit.change(cmd, args[0], rename, &description, spec))
-			if err != nil {
-				return err
-			}
-			s.done("changed  source %s (revision %d)", v.Name, v.Revision)
-			return s.showSource(v, true)
-		}}
-	c.Flags().StringVar(&credential, "credential", "", "another credential of the same tenant")
-	c.Flags().StringVar(&description, "description", "", "shown with the name")
-	edit.add(c, &rename)
-	st = addSettings(c, s.connectors, readHalf)
-	return c
-}
-
 // change makes the request of an edit.
 func (f editFlags) change(cmd *cobra.Command, name, rename string, description *string, spec fields) api.Change {
 	change := api.Change{Name: name, Revision: f.revision, Rename: rename, Detach: f.detach, Patch: spec.raw()}
@@ -158,34 +96,6 @@ func (f editFlags) change(cmd *cobra.Command, name, rename string, description *
 		change.Description = description
 	}
 	return change
-}
-
-func (s *session) sourceRemove() *cobra.Command {
-	return &cobra.Command{Use: "remove NAME", Short: "Remove a source that no flow uses", Args: exactly(1),
-		Example: examples("headrace source remove contoso", "", "headrace source remove contoso --confirm=contoso", "without asking"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			v, err := call(s, cmd, api.SourceShow, api.Named{Name: args[0]})
-			if err != nil {
-				return err
-			}
-			if len(v.UsedBy) == 0 {
-				if err := s.certain(v.Name, fmt.Sprintf("Source %q and what is remembered of its listing and coverage will be gone. What was delivered stays.", v.Name)); err != nil {
-					return err
-				}
-			}
-			if _, err := call(s, cmd, api.SourceRemove, api.Removal{Name: args[0], Revision: v.Revision}); err != nil {
-				return err
-			}
-			s.done("removed source %s", v.Name)
-			return nil
-		}}
-}
-
-func (s *session) sourceTest() *cobra.Command {
-	return &cobra.Command{Use: "test NAME", Short: "Check whether it can be read", Args: exactly(1), Example: examples("headrace source test contoso", "", "headrace source test contoso --json", ""),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return s.testUntil(cmd, 0, func() (api.Checks, error) { return call(s, cmd, api.SourceTest, api.Named{Name: args[0]}) })
-		}}
 }
 
 func (s *session) sourceSample() *cobra.Command {

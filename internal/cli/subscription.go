@@ -2,6 +2,9 @@ package cli
 
 import (
 	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -27,7 +30,8 @@ func (s *session) subscriptionCommand() *cobra.Command {
 }
 
 func (s *session) subscriptionChange(verb, short, first, second string) *cobra.Command {
-	return &cobra.Command{Use: verb + " SOURCE [TYPE…]", Short: short, Example: examples(first, "", second, ""),
+	var dry bool
+	c := &cobra.Command{Use: verb + " SOURCE [TYPE…]", Short: short, Example: examples(first, "", second, ""),
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return exactly(1)(cmd, args)
@@ -35,6 +39,9 @@ func (s *session) subscriptionChange(verb, short, first, second string) *cobra.C
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if dry {
+				return s.tellSubscriptions(cmd, verb, args[0], args[1:])
+			}
 			if verb == "stop" {
 				if err := s.certain(args[0], "Microsoft keeps nothing of what is produced while a subscription is stopped; it can never be read."); err != nil {
 					return err
@@ -51,6 +58,54 @@ func (s *session) subscriptionChange(verb, short, first, second string) *cobra.C
 			s.done("asked Microsoft to %s", verb)
 			return s.showSubscriptions(out)
 		}}
+	addDryRun(c, &dry)
+	return c
+}
+
+// tellSubscriptions tells which subscriptions would be started or stopped; no types: for a start all that the source collects.
+func (s *session) tellSubscriptions(cmd *cobra.Command, verb, name string, types []string) error {
+	src, err := call(s, cmd, api.SourceShow, api.Named{Name: name})
+	if err != nil {
+		return err
+	}
+	if len(types) == 0 && verb == "stop" {
+		return usage("name the content types to stop").WithHint("headrace subscription list %s shows what runs", name)
+	}
+	if len(types) == 0 {
+		types = src.Streams
+	}
+	out, err := call(s, cmd, api.SourceAct, api.ActionRequest{Name: name, Action: "subscription-list", Input: fields{}.raw()})
+	if err != nil {
+		return err
+	}
+	var all []subscription
+	if err := json.Unmarshal(out, &all); err != nil {
+		return fmt.Errorf("read the list of subscriptions: %w", err)
+	}
+	would, as := []string{}, []string{}
+	for _, t := range types {
+		runs := slices.ContainsFunc(all, func(v subscription) bool { return strings.EqualFold(v.ContentType, t) && v.Status == "enabled" })
+		if runs == (verb == "stop") {
+			would = append(would, t)
+		} else {
+			as = append(as, t)
+		}
+	}
+	text := fmt.Sprintf("Microsoft would be asked to %s: %s.", verb, orNone(would))
+	if len(as) > 0 {
+		text += fmt.Sprintf(" %s already: %s.", yes(verb == "stop", "Not running", "Running"), strings.Join(as, ", "))
+	}
+	if verb == "stop" && len(would) > 0 {
+		text += " What is produced until the next start could never be read."
+	}
+	return s.told(text, map[string][]string{"would_" + verb: would, "unchanged": as})
+}
+
+func orNone(names []string) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
 }
 
 // A subscription as Microsoft lists it.

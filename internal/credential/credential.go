@@ -129,11 +129,14 @@ func (k kind) validate(s, before Settings) fault.Problems {
 		problems = append(problems, fault.Problem{Field: field, Text: fmt.Sprintf(format, args...)})
 	}
 	c, err := k.connectors.Find(s.Type)
+	types := k.connectors.Names(func(c connector.Spec) bool { return c.Credential != nil })
 	switch {
+	case s.Type == "":
+		add("type", "is missing: choose one of %s", strings.Join(types, ", "))
 	case err != nil:
 		add("type", "%s", err)
 	case c.Credential == nil:
-		add("type", "%s takes no credential", s.Type)
+		add("type", "%s takes no credential; choose one of %s", s.Type, strings.Join(types, ", "))
 	}
 	problems = append(problems, microsoft.ValidCredential(connector.Credential{Type: s.Type, Cloud: s.Cloud, Endpoints: s.Endpoints, TenantID: s.TenantID, ClientID: s.ClientID})...)
 	if text := CheckReference(s.ClientSecret.Ref); s.ClientSecret.Ref != "" && text != "" {

@@ -68,6 +68,40 @@ func (s *Service) picked(ctx context.Context, r LetterRequest) (map[int64][]stor
 	return byFlow, nil
 }
 
+// A LetterPlan tells what replaying or discarding letters would touch.
+type LetterPlan struct {
+	Letters int64            `json:"dead_letters"`
+	Flows   map[string]int64 `json:"flows"`   // letters by flow
+	Lacking int64            `json:"lacking"` // of the letters: their record was not kept, so they can't be replayed
+	Runs    int              `json:"runs"`    // that a replay would begin
+	Bytes   int64            `json:"bytes"`   // of the records
+}
+
+// PlanLetters tells what Replay or Discard would do.
+func (s *Service) PlanLetters(ctx context.Context, r LetterRequest) (LetterPlan, error) {
+	byFlow, err := s.picked(ctx, r)
+	if err != nil {
+		return LetterPlan{}, err
+	}
+	p := LetterPlan{Flows: map[string]int64{}}
+	for id, letters := range byFlow {
+		o, err := s.Store.ObjectByID(ctx, store.Flow, id)
+		if err != nil {
+			return LetterPlan{}, err
+		}
+		p.Flows[o.Name] += int64(len(letters))
+		p.Letters += int64(len(letters))
+		p.Runs += len(portions(letters))
+		for _, d := range letters {
+			p.Bytes += d.Size
+			if d.Size == 0 {
+				p.Lacking++
+			}
+		}
+	}
+	return p, nil
+}
+
 // Replay sends letters through their flow again, as it is now: a run for each flow, or several where there are many
 // letters. Those whose record was too large to be kept can't be sent again; if there is nothing else, that is an error.
 func (s *Service) Replay(ctx context.Context, r LetterRequest) ([]store.Run, error) {

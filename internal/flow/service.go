@@ -121,22 +121,31 @@ func (s *Service) startBackfill(ctx context.Context, o, src store.Object, use ob
 // RemoveWithItems begins the removal of a mirror flow and of everything that its destination holds. The flow goes when the
 // run has ended well.
 func (s *Service) RemoveWithItems(ctx context.Context, name string, revision int64) (*store.Run, error) {
-	o, err := s.Removable(ctx, name, revision)
+	o, err := s.RemovableWithItems(ctx, name, revision)
 	if err != nil {
 		return nil, err
-	}
-	settings, err := Read(o)
-	if err != nil {
-		return nil, err
-	}
-	if settings.Mode != Mirror {
-		return nil, &fault.Error{Class: fault.Invalid, Code: "not_a_mirror", Title: fmt.Sprintf("flow %q appends: what it delivered is not its own to delete", name), Hint: "remove it without --delete-items"}
-	}
-	if o.Paused {
-		return nil, &fault.Error{Class: fault.Conflict, Code: "paused", Title: fmt.Sprintf("flow %q is paused, so nothing would be deleted", name), Hint: "headrace flow resume " + name}
 	}
 	run, err := s.Store.StartRemoval(ctx, o)
 	return &run, err
+}
+
+// RemovableWithItems tells whether RemoveWithItems would begin, and gives the flow.
+func (s *Service) RemovableWithItems(ctx context.Context, name string, revision int64) (store.Object, error) {
+	o, err := s.Removable(ctx, name, revision)
+	if err != nil {
+		return o, err
+	}
+	settings, err := Read(o)
+	if err != nil {
+		return o, err
+	}
+	if settings.Mode != Mirror {
+		return o, &fault.Error{Class: fault.Invalid, Code: "not_a_mirror", Title: fmt.Sprintf("flow %q appends: what it delivered is not its own to delete", name), Hint: "remove it without --delete-items"}
+	}
+	if o.Paused {
+		return o, &fault.Error{Class: fault.Conflict, Code: "paused", Title: fmt.Sprintf("flow %q is paused, so nothing would be deleted", name), Hint: "headrace flow resume " + name}
+	}
+	return o, nil
 }
 
 // Now makes the next listing of a flow's source due at once, or begins a crawl if it mirrors and gives that; all: it reads

@@ -173,7 +173,7 @@ func (r *keyRig) age(t *testing.T, name string) {
 // add saves a credential through a node.
 func (r *keyRig) add(t *testing.T, node, name string) {
 	t.Helper()
-	r.run(t, 0, node, "credential", "add", name, "--client-id", r.sim.ClientID, "--tenant-id", r.sim.ID, "--cloud", "custom", "--endpoint-login", r.sim.sim.LoginURL(),
+	r.run(t, 0, node, "credential", "add", name, "--type", "office-365-management-api", "--client-id", r.sim.ClientID, "--tenant-id", r.sim.ID, "--cloud", "custom", "--endpoint-login", r.sim.sim.LoginURL(),
 		"--endpoint-management", r.sim.sim.ManagementURL(), "--endpoint-ca", r.sim.ca, "--client-secret-stdin")
 	r.names = append(r.names, name)
 }

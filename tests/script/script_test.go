@@ -125,14 +125,14 @@ func grant(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 func add(ts *testscript.TestScript, neg bool, args []string) {
-	ts.Check(ts.Exec("headrace", "credential", "add", args[0], "--no-test", "--client-id", ts.Getenv("CLIENT"), "--tenant-id", ts.Getenv("TENANT"), "--cloud", "custom",
+	ts.Check(ts.Exec("headrace", "credential", "add", args[0], "--type", "office-365-management-api", "--no-test", "--client-id", ts.Getenv("CLIENT"), "--tenant-id", ts.Getenv("TENANT"), "--cloud", "custom",
 		"--endpoint-login", ts.Getenv("LOGIN"), "--endpoint-management", ts.Getenv("MANAGEMENT"), "--endpoint-graph", ts.Getenv("GRAPH"), "--endpoint-ca", ts.MkAbs("ca.pem"), "--client-secret-file", ts.MkAbs("secret.txt")))
 }
 
 func try(ts *testscript.TestScript, _ bool, args []string) {
 	file := ts.MkAbs("try.txt")
 	ts.Check(os.WriteFile(file, []byte(args[3]), 0o600))
-	hr(ts, false, []string{"6", "credential", "add", args[0], "--client-id", args[1], "--tenant-id", args[2], "--cloud", "custom",
+	hr(ts, false, []string{"6", "credential", "add", args[0], "--type", "office-365-management-api", "--client-id", args[1], "--tenant-id", args[2], "--cloud", "custom",
 		"--endpoint-login", ts.Getenv("LOGIN"), "--endpoint-management", ts.Getenv("MANAGEMENT"), "--endpoint-ca", ts.MkAbs("ca.pem"), "--client-secret-file", file})
 }
 
