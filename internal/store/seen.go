@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"slices"
 	"sort"
 	"time"
@@ -26,6 +27,11 @@ const (
 	// mergeAt sorted runs of one tier become one of the next: a key is rewritten once for each tier, not once for
 	// each commit.
 	mergeAt = 8
+
+	// A block's number says where it stands, so that the primary key alone tells which runs there are: tier, the run
+	// in it, the part of the run.
+	runBlocks  = 1 << 24
+	tierBlocks = runBlocks << 8
 )
 
 func (t tx) putSeen(ctx context.Context, flowID int64, blocks []SeenBlock) error {
@@ -46,49 +52,47 @@ func (t tx) putSeen(ctx context.Context, flowID int64, blocks []SeenBlock) error
 	return nil
 }
 
-// insertSeen stores sorted hashes in blocks of a bounded size and tells how many sorted runs the tier has now. In each of
-// them at most one block can hold a certain key.
-func (t tx) insertSeen(ctx context.Context, flowID, generation, hour, tier int64, hashes []connector.Hash, added int64) (int, error) {
-	var (
-		next int64
-		runs int
-	)
-	if err := t.row(ctx, `SELECT coalesce(max(block), 0) + 1, coalesce(sum(CASE WHEN tier = ? AND part = 0 THEN 1 ELSE 0 END), 0)
-		FROM seen WHERE flow_id = ? AND generation = ? AND hour = ?`, tier, flowID, generation, hour).Scan(&next, &runs); err != nil {
+// insertSeen stores sorted hashes as a run of a tier, in blocks of a bounded size, and tells how many runs the tier has
+// now. In each of them at most one block can hold a certain key.
+func (t tx) insertSeen(ctx context.Context, flowID, generation, hour, tier int64, hashes []connector.Hash, added int64) (int64, error) {
+	last := tier*tierBlocks - runBlocks // of the run before the first
+	if err := t.row(ctx, `SELECT coalesce(max(block), ?) FROM seen WHERE flow_id = ? AND generation = ? AND hour = ? AND block >= ? AND block < ?`,
+		last, flowID, generation, hour, tier*tierBlocks, (tier+1)*tierBlocks).Scan(&last); err != nil {
 		return 0, err
 	}
-	for number := 0; len(hashes) > 0; number++ {
+	run := (last-tier*tierBlocks)/runBlocks + 1
+	packed := make([]byte, 0, min(len(hashes), blockHashes)*HashSize)
+	for block := tier*tierBlocks + run*runBlocks; len(hashes) > 0; block++ {
 		part := hashes[:min(len(hashes), blockHashes)]
 		hashes = hashes[len(part):]
-		packed := make([]byte, 0, len(part)*HashSize)
+		packed = packed[:0]
 		for _, h := range part {
 			packed = append(packed, h[:]...)
 		}
-		if err := t.exec(ctx, `INSERT INTO seen (flow_id, generation, hour, block, tier, part, count, low, high, hashes, added) VALUES (?,?,?,?,?,?,?,?,?,?,?)`,
-			flowID, generation, hour, next, tier, number, len(part), part[0][:], part[len(part)-1][:], packed, added); err != nil {
+		if err := t.exec(ctx, `INSERT INTO seen (flow_id, generation, hour, block, low, high, hashes, added) VALUES (?,?,?,?,?,?,?,?)`,
+			flowID, generation, hour, block, part[0][:], part[len(part)-1][:], packed, added); err != nil {
 			return 0, err
 		}
-		next++
 	}
-	return runs + 1, nil
+	return run + 1, nil
 }
 
 // mergeSeen makes the runs of a tier into one run of the next and tells how many that one has now.
-func (t tx) mergeSeen(ctx context.Context, flowID, generation, hour, tier int64) (int, error) {
+func (t tx) mergeSeen(ctx context.Context, flowID, generation, hour, tier int64) (int64, error) {
 	var (
 		all   []connector.Hash
 		added int64
 	)
-	where, args := ` WHERE flow_id = ? AND generation = ? AND hour = ? AND tier = ?`, []any{flowID, generation, hour, tier}
+	where, args := ` WHERE flow_id = ? AND generation = ? AND hour = ? AND block >= ? AND block < ?`, []any{flowID, generation, hour, tier * tierBlocks, (tier + 1) * tierBlocks}
 	err := t.each(ctx, `SELECT hashes, added FROM seen`+where, args, func(scan func(...any) error) error {
 		var (
-			packed []byte
+			packed sql.RawBytes
 			at     int64
 		)
 		if err := scan(&packed, &at); err != nil {
 			return err
 		}
-		all = append(all, unpack(packed)...)
+		all = appendHashes(all, packed)
 		added = max(added, at)
 		return nil
 	})
@@ -103,10 +107,10 @@ func (t tx) mergeSeen(ctx context.Context, flowID, generation, hour, tier int64)
 	return t.insertSeen(ctx, flowID, generation, hour, tier+1, all, added)
 }
 
-func unpack(packed []byte) []connector.Hash {
-	all := make([]connector.Hash, len(packed)/HashSize)
-	for i := range all {
-		copy(all[i][:], packed[i*HashSize:])
+// appendHashes appends the hashes that a block has.
+func appendHashes(all []connector.Hash, packed []byte) []connector.Hash {
+	for h := range slices.Chunk(packed, HashSize) {
+		all = append(all, connector.Hash(h))
 	}
 	return all
 }
@@ -116,11 +120,11 @@ func (s *Store) SeenIn(ctx context.Context, flowID, generation, hour int64) ([]c
 	var all []connector.Hash
 	err := s.reading().each(ctx, `SELECT hashes FROM seen WHERE flow_id = ? AND generation = ? AND hour = ?`, []any{flowID, generation, hour},
 		func(scan func(...any) error) error {
-			var packed []byte
+			var packed sql.RawBytes
 			if err := scan(&packed); err != nil {
 				return err
 			}
-			all = append(all, unpack(packed)...)
+			all = appendHashes(all, packed)
 			return nil
 		})
 	return all, s.trouble(err)
@@ -140,7 +144,7 @@ func (s *Store) Seen(ctx context.Context, flowID, generation, hour int64, hashes
 		for part := range slices.Chunk(blocks, chunk) {
 			if err := t.each(ctx, `SELECT hashes FROM seen WHERE flow_id = ? AND generation = ? AND hour = ? AND block IN (`+marks(len(part))+`)`,
 				append([]any{flowID, generation, hour}, part...), func(scan func(...any) error) error {
-					var packed []byte
+					var packed sql.RawBytes
 					err := scan(&packed)
 					findIn(packed, sorted, found)
 					return err
@@ -159,7 +163,7 @@ func (t tx) blocksWith(ctx context.Context, flowID, generation, hour int64, sort
 		func(scan func(...any) error) error {
 			var (
 				block     int64
-				low, high []byte
+				low, high sql.RawBytes
 			)
 			err := scan(&block, &low, &high)
 			if i := sort.Search(len(sorted), func(i int) bool { return bytes.Compare(sorted[i][:], low) >= 0 }); i < len(sorted) && bytes.Compare(sorted[i][:], high) <= 0 {

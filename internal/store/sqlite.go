@@ -38,7 +38,7 @@ func openSQLite(ctx context.Context, o Options) (*Store, error) {
 		"journal_size_limit(67108864)",
 	}}
 	dsn := "file:" + (&url.URL{Path: file}).EscapedPath() + "?" + pragmas.Encode()
-	if s.write, err = sql.Open("sqlite", dsn+"&_txlock=immediate&_pragma=cache_size(-12000)"); err != nil {
+	if s.write, err = sql.Open("sqlite", dsn+"&_txlock=immediate&_pragma=cache_size(-8000)"); err != nil {
 		_ = lock.Close()
 		return nil, err
 	}

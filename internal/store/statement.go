@@ -25,17 +25,17 @@ func newStatements() *statements {
 	return &statements{ready: map[string]*sql.Stmt{}, wanted: map[string]bool{}}
 }
 
-// get gives the prepared statement, or nil after noting that it is wanted. Lists of varying length are not kept.
-func (c *statements) get(q string) *sql.Stmt {
+// get gives the prepared statement, or nil and whether it will be one. Lists of varying length are not kept.
+func (c *statements) get(q string) (stmt *sql.Stmt, wanted bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if stmt := c.ready[q]; stmt != nil {
-		return stmt
+		return stmt, false
 	}
 	if len(c.ready)+len(c.wanted) < statementBound && !strings.Contains(q, "IN (?") && !strings.Contains(q, "),(?") {
 		c.wanted[q] = true
 	}
-	return nil
+	return nil, c.wanted[q]
 }
 
 // fill prepares what is wanted. It waits for a connection without holding the lock: whoever has the connection may be

@@ -10,8 +10,9 @@ import (
 // tx is one transaction, or the read pool outside of one. Statements are written with ? for arguments.
 type tx struct {
 	s    *Store
-	kept *statements // nil: nothing is kept prepared here
-	t    *sql.Tx     // nil: the read pool
+	kept *statements          // nil: nothing is kept prepared here
+	own  map[string]*sql.Stmt // what this transaction prepared for itself
+	t    *sql.Tx              // nil: the read pool
 	q    interface {
 		ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 		QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
@@ -20,20 +21,31 @@ type tx struct {
 	}
 }
 
-// stmt gives the statement if it is kept prepared, else nil.
+// stmt gives the statement prepared, if it is worth keeping; else nil. What a transaction is the first to want it prepares
+// for itself, since one can run a statement a thousand times.
 func (t tx) stmt(ctx context.Context, q string) *sql.Stmt {
 	if t.kept == nil {
 		return nil
 	}
-	stmt := t.kept.get(q)
+	stmt, wanted := t.kept.get(q)
 	switch {
-	case t.t == nil && stmt == nil:
+	case t.t == nil && wanted:
 		t.kept.fill(ctx, t.s.read)
-		return t.kept.get(q)
-	case t.t == nil || stmt == nil:
+		stmt, _ = t.kept.get(q)
 		return stmt
+	case t.t == nil || stmt == nil && !wanted:
+		return stmt
+	case stmt != nil:
+		return t.t.StmtContext(ctx, stmt)
 	}
-	return t.t.StmtContext(ctx, stmt)
+	if t.own[q] == nil {
+		own, err := t.t.PrepareContext(ctx, q)
+		if err != nil {
+			return nil // it is run unprepared, and says then what is wrong
+		}
+		t.own[q] = own
+	}
+	return t.own[q]
 }
 
 // attempts bounds how often a transaction is tried that PostgreSQL rolled back for another's sake.
@@ -63,7 +75,7 @@ func (s *Store) once(ctx context.Context, f func(tx) error) error {
 	if s.kept != nil {
 		defer s.kept.fill(context.WithoutCancel(ctx), s.write)
 	}
-	if err := f(tx{s: s, kept: s.kept, t: t, q: t}); err != nil {
+	if err := f(tx{s: s, kept: s.kept, own: map[string]*sql.Stmt{}, t: t, q: t}); err != nil {
 		_ = t.Rollback()
 		return err
 	}

@@ -149,10 +149,7 @@ CREATE TABLE seen (
 	flow_id    BIGINT NOT NULL,
 	generation BIGINT NOT NULL,
 	hour       BIGINT NOT NULL,              -- hours since 1970
-	block      BIGINT NOT NULL,
-	tier       BIGINT NOT NULL,
-	part       BIGINT NOT NULL,              -- 0 for the first block of a sorted run
-	count      BIGINT NOT NULL,
+	block      BIGINT NOT NULL,              -- tier, run in it and part of the run in one number
 	low        {bytes} NOT NULL,
 	high       {bytes} NOT NULL,
 	added      BIGINT NOT NULL,
