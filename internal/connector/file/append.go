@@ -48,17 +48,53 @@ func (d *destination) appendTo(p *part) error {
 			return changed(full, fmt.Sprintf("it has %d bytes, not %d", size, t.size))
 		}
 	}
-	if err := d.targets.disk.write(t.f, p.data); err != nil {
+	if err := d.write(t.f, p); err != nil {
 		return explain(err, "write", full)
 	}
 	info, err := t.f.Stat()
 	if err != nil {
 		return explain(err, "look at", full)
 	}
-	if want := t.size + int64(len(p.data)); info.Size() != want {
+	if want := t.size + p.size; info.Size() != want {
 		return changed(full, fmt.Sprintf("it has %d bytes, not %d", info.Size(), want))
 	}
 	return explain(d.targets.disk.sync(t.f), "sync", full)
+}
+
+// pieceSize is how much of a part is put together before it is written: a copy of the whole batch would be most of the
+// memory that a destination needs.
+const pieceSize = 256 << 10
+
+// write writes a part's bytes. A line that is no smaller than a piece is written from where it stands.
+func (d *destination) write(f *os.File, p *part) error {
+	if p.lines == nil {
+		return d.targets.disk.write(f, p.packed)
+	}
+	buffer := d.pieces.Get().(*[]byte)
+	defer d.pieces.Put(buffer)
+	piece := (*buffer)[:0]
+	for _, line := range p.lines {
+		if len(piece)+len(line) >= pieceSize {
+			if err := d.targets.disk.write(f, piece); err != nil {
+				return err
+			}
+			piece = piece[:0]
+		}
+		if len(line) >= pieceSize {
+			if err := d.targets.disk.write(f, line); err != nil {
+				return err
+			}
+			line = nil
+		}
+		piece = append(append(piece, line...), '\n')
+	}
+	return d.targets.disk.write(f, piece)
+}
+
+// newPiece makes what write needs.
+func newPiece() any {
+	piece := make([]byte, 0, pieceSize)
+	return &piece
 }
 
 // changed is a file that somebody else touched while we wrote to it.

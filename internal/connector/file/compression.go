@@ -102,8 +102,6 @@ func (p *packer) pack(dst, lines []byte) ([]byte, error) {
 		dst = out.Bytes()
 	case Zstd:
 		dst = p.zstd.EncodeAll(lines, dst)
-	default:
-		return append(dst, lines...), nil // the last line's end is the mark
 	}
 	return append(dst, marks[p.compression]...), nil
 }

@@ -30,9 +30,10 @@ type destination struct {
 
 	mu      sync.Mutex
 	packer  *packer
-	arena   []byte // what a batch becomes; kept from one to the next
+	arena   []byte // what a batch becomes when it is packed; kept from one to the next
 	scratch []byte
-	claim   *os.File // locked while the journal is ours; nil before the first Write
+	pieces  sync.Pool // of *[]byte
+	claim   *os.File  // locked while the journal is ours; nil before the first Write
 	journal *journal
 	targets targets
 }
@@ -52,7 +53,7 @@ func open(cfg connector.Config, env connector.Env) (connector.Destination, error
 		return nil, fault.New(fault.Internal, "prepare %s: %w", c.Compression, err)
 	}
 	return &destination{
-		cfg: c, path: path, flow: env.Flow, name: name, now: env.Now, log: env.Log, packer: pack,
+		cfg: c, path: path, flow: env.Flow, name: name, now: env.Now, log: env.Log, packer: pack, pieces: sync.Pool{New: newPiece},
 		targets: targets{root: path, cfg: c, open: map[string]*target{}, last: map[series]position{}, dirs: map[string]bool{}},
 	}, nil
 }
@@ -130,7 +131,7 @@ func touches(parts []*part) []touched {
 	var out []touched
 	for _, p := range parts {
 		if t := p.target; !t.foreign {
-			out = append(out, touched{Name: t.name, Before: t.size, After: t.size + int64(len(p.data)), New: t.fresh})
+			out = append(out, touched{Name: t.name, Before: t.size, After: t.size + p.size, New: t.fresh})
 		}
 	}
 	return out

@@ -3,7 +3,6 @@ package file
 import (
 	"bytes"
 	"encoding/json"
-	"slices"
 
 	"github.com/headrace/headrace/internal/connector"
 	"github.com/headrace/headrace/internal/fault"
@@ -15,51 +14,43 @@ const keepArena = 16 << 20
 // A part is what a batch adds to one file.
 type part struct {
 	series series
-	lines  [][]byte
-	data   []byte // what will stand in the file
+	lines  [][]byte // what is not packed is put together as it is written
+	packed []byte
+	size   int64 // of what will stand in the file
 	target *target
 }
 
-// render makes the bytes for each file of a batch, in the order of the records, and the outcome of each record.
+// render finds what goes into each file of a batch, in the order of the records, and the outcome of each record.
 func (d *destination) render(records []connector.Record) ([]*part, []connector.Outcome, error) {
 	parts, outcomes := d.group(records)
-	total := 0
 	for _, p := range parts {
 		for _, line := range p.lines {
-			total += len(line) + 1
+			p.size += int64(len(line)) + 1
 		}
+	}
+	if d.cfg.Compression == None {
+		return parts, outcomes, nil
 	}
 	if cap(d.arena) > keepArena {
 		d.arena, d.scratch = nil, nil
 	}
 	ends := make([]int, len(parts))
-	if d.cfg.Compression == None {
-		d.arena = slices.Grow(d.arena[:0], total)
-	}
 	arena := d.arena[:0]
 	for i, p := range parts {
 		var err error
-		if arena, err = d.pack(arena, p.lines); err != nil {
+		d.scratch = join(d.scratch[:0], p.lines)
+		if arena, err = d.packer.pack(arena, d.scratch); err != nil {
 			return nil, nil, fault.New(fault.Internal, "pack with %s: %w", d.cfg.Compression, err)
 		}
 		ends[i] = len(arena)
 	}
 	from := 0
 	for i, p := range parts {
-		p.data, from = arena[from:ends[i]], ends[i]
-		p.lines = nil
+		p.lines, p.packed, p.size = nil, arena[from:ends[i]], int64(ends[i]-from)
+		from = ends[i]
 	}
 	d.arena = arena
 	return parts, outcomes, nil
-}
-
-// pack appends lines to dst as they will stand in a file.
-func (d *destination) pack(dst []byte, lines [][]byte) ([]byte, error) {
-	if d.cfg.Compression == None {
-		return join(dst, lines), nil
-	}
-	d.scratch = join(d.scratch[:0], lines)
-	return d.packer.pack(dst, d.scratch)
 }
 
 func join(dst []byte, lines [][]byte) []byte {

@@ -180,7 +180,7 @@ func (t *targets) locate(p *part, taken map[string]bool, listings map[string][]s
 		if err != nil || found.fresh {
 			return found, err
 		}
-		fits := t.cfg.RotateSize == 0 || found.size == 0 || found.size+int64(len(p.data)) <= int64(t.cfg.RotateSize)
+		fits := t.cfg.RotateSize == 0 || found.size == 0 || found.size+p.size <= int64(t.cfg.RotateSize)
 		whole := n == pos.n && found.size == pos.size
 		if fits && !whole {
 			if whole, err = t.cfg.Compression.whole(found.f, found.size); err != nil {
@@ -288,7 +288,7 @@ func (t *targets) keep(parts []*part, now time.Time) {
 		clear(t.last)
 	}
 	for _, p := range parts {
-		t.last[p.series] = position{p.target.n, p.target.size + int64(len(p.data))}
+		t.last[p.series] = position{p.target.n, p.target.size + p.size}
 		p.target.fresh, p.target.used = false, now
 	}
 	for name, kept := range t.open {
