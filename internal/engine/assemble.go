@@ -34,7 +34,9 @@ const (
 // run takes the readings in their order until there are no more, and hands over each batch that is full or has
 // waited long enough.
 func (a *assembler) run(ctx context.Context) error {
-	a.batch = newBatch()
+	a.turn.engine.working.Add(1)
+	defer a.turn.engine.working.Add(-1)
+	a.batch = a.newBatch(0)
 	linger := time.NewTimer(a.turn.engine.set.Linger)
 	defer linger.Stop()
 	for {
@@ -119,6 +121,7 @@ func (t *turn) sayBack(back store.Setback, err error) {
 // chunk takes some records of a split.
 func (a *assembler) chunk(ctx context.Context, r *reading, c *chunk) error {
 	c.users.Add(1) // ours
+	a.turn.feed.took(c)
 	a.judge(c)
 	known, err := a.recognise(ctx, r, c)
 	if err != nil {
@@ -266,10 +269,12 @@ func (k *recognised) place(r connector.Record) string {
 }
 
 // full tells whether a batch should hold no more. What it keeps in memory beside its records counts too: the chunks
-// that they stand in, and what is only remembered.
+// that they stand in, and what is only remembered. Large batches cost less, but a process with many lanes at work must
+// not need many times the memory.
 func (a *assembler) full() bool {
 	set, spec := a.turn.engine.set, a.turn.flow.Spec
-	records, size := set.BatchCount, set.BatchBytes
+	records, size := set.BatchCount, set.BatchBytes/int(a.turn.engine.working.Load())
+	held := 2 * size
 	if spec.BatchRecords > 0 {
 		records = min(records, spec.BatchRecords)
 	}
@@ -277,7 +282,7 @@ func (a *assembler) full() bool {
 		size = min(size, spec.BatchBytes)
 	}
 	b := a.batch
-	return len(b.records) >= records || b.bytes >= size || b.held >= 4*set.BatchBytes || b.memory() >= 4*set.BatchCount
+	return len(b.records) >= records || b.bytes >= size || b.held >= held || b.memory() >= 4*set.BatchCount
 }
 
 // flush hands the batch over and begins a new one. It waits while the one before is still being written.
@@ -289,9 +294,13 @@ func (a *assembler) flush(ctx context.Context) error {
 	a.batch.id = a.turn.batchID(a.count)
 	select {
 	case a.out <- a.batch:
-		a.batch = newBatch()
+		a.batch = a.newBatch(len(a.batch.records)) // the next will be about as large
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+func (a *assembler) newBatch(records int) *batch {
+	return newBatch(records, a.turn.flow.Transform != nil || a.turn.flow.Prepare != nil)
 }

@@ -13,7 +13,8 @@ import (
 type batch struct {
 	id      string
 	records []connector.Record
-	sources []connector.Record // records[i] was made of this one
+	made    bool               // records are made of others by a transform or for a keyed destination
+	sources []connector.Record // then records[i] was made of sources[i]
 	owner   []int              // records[i] belongs to splits[owner[i]]
 	memos   []memo             // records[i] came from the record with this key; zero: nothing is remembered
 	bytes   int
@@ -44,8 +45,16 @@ type splitPart struct {
 	counts   store.Counts
 }
 
-func newBatch() *batch {
-	return &batch{seen: map[hourKey][]connector.Hash{}, sending: map[string]bool{}, unchanged: map[string]store.InventoryItem{}}
+// newBatch makes one with room for so many records.
+func newBatch(records int, made bool) *batch {
+	b := &batch{
+		records: make([]connector.Record, 0, records), made: made, owner: make([]int, 0, records), memos: make([]memo, 0, records),
+		seen: map[hourKey][]connector.Hash{}, sending: map[string]bool{}, unchanged: map[string]store.InventoryItem{},
+	}
+	if made {
+		b.sources = make([]connector.Record, 0, records)
+	}
+	return b
 }
 
 // empty tells whether there is nothing to write or to remember.
@@ -83,10 +92,20 @@ func (b *batch) use(c *chunk) {
 
 func (b *batch) put(r, source connector.Record) {
 	b.records = append(b.records, r)
-	b.sources = append(b.sources, source)
+	if b.made {
+		b.sources = append(b.sources, source)
+	}
 	b.owner = append(b.owner, len(b.splits)-1)
 	b.memos = append(b.memos, memo{})
 	b.bytes += len(r.Body) + 1
+}
+
+// source is what a record was made of.
+func (b *batch) source(i int) connector.Record {
+	if b.made {
+		return b.sources[i]
+	}
+	return b.records[i]
 }
 
 // cutBack takes back the records from the given one on: the source record that they came from was refused after all.
@@ -94,7 +113,10 @@ func (b *batch) cutBack(from int) {
 	for _, r := range b.records[from:] {
 		b.bytes -= len(r.Body) + 1
 	}
-	b.records, b.sources, b.owner, b.memos = b.records[:from], b.sources[:from], b.owner[:from], b.memos[:from]
+	b.records, b.owner, b.memos = b.records[:from], b.owner[:from], b.memos[:from]
+	if b.made {
+		b.sources = b.sources[:from]
+	}
 	if len(b.items) > from {
 		b.items = b.items[:from]
 	}

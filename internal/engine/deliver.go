@@ -84,7 +84,7 @@ func (e *Engine) begin(ctx context.Context, l store.Lane) (*turn, func(), error)
 	}
 	done := func() { sourceDone(); flowDone() }
 	t := &turn{engine: e, lane: l, source: source, flow: flow, end: time.Now().Add(e.set.Turn), careful: l.Failures > 0}
-	t.feed = &feeder{turn: t, lane: l, readings: make(chan *reading, e.set.ReadAhead), begun: map[int64]bool{}}
+	t.feed = newFeeder(t, l)
 	if flow.Mirror {
 		if t.crawl, err = e.store.OpenCrawl(ctx, l.FlowID); err != nil {
 			done()

@@ -13,6 +13,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/headrace/headrace/internal/connector"
@@ -28,7 +29,7 @@ type Settings struct {
 	Linger     time.Duration // how long a batch waits to become fuller
 	Readers    int           // splits that are read at the same time, in the whole process
 	ReadAhead  int           // splits that one lane reads ahead
-	BatchBytes int
+	BatchBytes int           // of one batch; lanes that are at work at the same time share it
 	BatchCount int
 	MaxRecord  int64 // bytes; a larger record is a dead letter, unless the destination says otherwise
 	Attempts   int   // tries that count before a delivery has failed
@@ -39,7 +40,7 @@ type Settings struct {
 func DefaultSettings() Settings {
 	return Settings{
 		Lease: 45 * time.Second, Renew: 10 * time.Second, Turn: 5 * time.Second, Grace: 20 * time.Second, Linger: 200 * time.Millisecond,
-		Readers: 64, ReadAhead: 48, BatchBytes: 4 << 20, BatchCount: 10_000, MaxRecord: 32_000_000, Attempts: 5, Memory: 32 << 20,
+		Readers: 128, ReadAhead: 96, BatchBytes: 6 << 20, BatchCount: 10_000, MaxRecord: 32_000_000, Attempts: 5, Memory: 32 << 20,
 	}
 }
 
@@ -66,6 +67,7 @@ type Engine struct {
 	holdDir string
 	memory  *memory
 	chunks  sync.Pool
+	working atomic.Int32 // lanes that assemble batches now
 
 	mu        sync.Mutex
 	lanes     map[int64]store.Lease // the last lease of each lane whose turn ended well

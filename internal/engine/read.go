@@ -14,10 +14,15 @@ import (
 )
 
 // A reader hands over so many bytes or records at once. It holds at most two chunks, so what is read ahead is bounded by
-// Readers times twice that, however large the splits are.
+// Readers times twice that, however large the splits are. A batch keeps whole chunks: in large ones, the small splits that
+// the service has most of would leave much of its memory empty.
+//
+// Many readers hide how long a remote takes to answer; where it answers at once they would only hold memory. So none is
+// begun while aheadBytes wait to be taken.
 const (
-	chunkBytes   = 256 << 10
+	chunkBytes   = 64 << 10
 	chunkRecords = 1000
+	aheadBytes   = 4 << 20
 )
 
 // chunk is some records of one split with the memory that their bodies stand in.
@@ -80,8 +85,14 @@ type feeder struct {
 	turn     *turn
 	lane     store.Lane // as it was taken: the turn's own receipt moves on beside us
 	readings chan *reading
+	ahead    atomic.Int64  // bytes that were read and not taken yet
+	taken    chan struct{} // some were taken
 	mu       sync.Mutex
 	begun    map[int64]bool // splits of this turn that are not committed yet, or that had a setback
+}
+
+func newFeeder(t *turn, l store.Lane) *feeder {
+	return &feeder{turn: t, lane: l, readings: make(chan *reading, t.engine.set.ReadAhead), taken: make(chan struct{}, 1), begun: map[int64]bool{}}
 }
 
 // run claims and reads until the turn is over, nothing is due any more, or ctx ends; one split at least, however long
@@ -138,6 +149,13 @@ func (f *feeder) claim(ctx context.Context) ([]store.Delivery, error) {
 // slot waits for the right to read one split. One reading of each turn needs none of the process's slots: a lane whose
 // destination is slow may hold many, and must not keep the others from going on.
 func (f *feeder) slot(ctx context.Context, own chan struct{}) (free func(), ok bool) {
+	for f.ahead.Load() >= aheadBytes {
+		select {
+		case <-f.taken:
+		case <-ctx.Done():
+			return nil, false
+		}
+	}
 	all := f.turn.engine.slots
 	select {
 	case own <- struct{}{}:
@@ -146,6 +164,18 @@ func (f *feeder) slot(ctx context.Context, own chan struct{}) (free func(), ok b
 		return func() { <-all }, true
 	case <-ctx.Done():
 		return nil, false
+	}
+}
+
+// waits says that a chunk waits to be taken.
+func (f *feeder) waits(c *chunk) { f.ahead.Add(int64(cap(c.arena))) }
+
+// took says that the assembler has taken a chunk.
+func (f *feeder) took(c *chunk) {
+	f.ahead.Add(-int64(cap(c.arena)))
+	select {
+	case f.taken <- struct{}{}:
+	default:
 	}
 }
 
@@ -179,7 +209,7 @@ func (t *turn) read(ctx context.Context, r *reading) error {
 	if err != nil {
 		return err
 	}
-	out := &chunker{engine: t.engine, out: r.chunks}
+	out := &chunker{engine: t.engine, feed: t.feed, out: r.chunks}
 	var first error // an Invalid error beside nothing, before everything: of one record, or of the split as a whole?
 	for record, err := range records {
 		if err != nil && !refusesRecord(err) {
@@ -245,6 +275,7 @@ func refusesRecord(err error) bool {
 // chunker fills chunks and hands them over.
 type chunker struct {
 	engine *Engine
+	feed   *feeder
 	out    chan<- *chunk
 	now    *chunk
 	count  int64 // records so far
@@ -271,6 +302,7 @@ func (c *chunker) flush(ctx context.Context) error {
 	if c.now == nil {
 		return ctx.Err()
 	}
+	c.feed.waits(c.now)
 	select {
 	case c.out <- c.now:
 		c.now = nil

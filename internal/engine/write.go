@@ -137,7 +137,7 @@ func (t *turn) settle(b *batch, result *connector.Result) {
 			}
 		case connector.Rejected:
 			part.counts.Dead++
-			b.letters = append(b.letters, letterOf(part.delivery, b.sources[i], "destination", refusal(outcome)))
+			b.letters = append(b.letters, letterOf(part.delivery, b.source(i), "destination", refusal(outcome)))
 		default:
 			untried++
 		}

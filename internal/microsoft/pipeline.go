@@ -208,6 +208,9 @@ func trusting(base http.RoundTripper, file string) (http.RoundTripper, bool, err
 		t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
 	t.TLSClientConfig.RootCAs = roots
+	if t.TLSClientConfig.ClientSessionCache != nil { // what was agreed under these certificates counts under no others
+		t.TLSClientConfig.ClientSessionCache = tls.NewLRUClientSessionCache(0)
+	}
 	t.ForceAttemptHTTP2 = true // a transport with TLS settings of its own would offer HTTP/2 and not speak it
 	return t, true, nil
 }

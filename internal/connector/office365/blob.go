@@ -26,6 +26,7 @@ func (s *source) Read(ctx context.Context, split connector.Split, skip int64) it
 		}
 		defer func() { _ = resp.Body.Close() }()
 		parts := newSplitter(resp.Body, int(s.cfg.MaxRecord))
+		defer parts.close()
 		for {
 			e, err := parts.next()
 			if errors.Is(err, io.EOF) {

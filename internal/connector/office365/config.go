@@ -71,7 +71,7 @@ func NewConfig() connector.Config {
 		Window:             connector.Duration(6 * time.Hour),
 		MaxWindow:          connector.Duration(day),
 		RequestsPerMinute:  2000,
-		ListConcurrency:    16,
+		ListConcurrency:    32,
 		StartSubscriptions: true,
 		MaxRecord:          32_000_000,
 		Hold:               Hold{Limit: 20_000_000_000},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -22,6 +23,8 @@ type splitter struct {
 	pos  int // buf[pos:end] is not looked at yet
 	end  int
 	over bool // r has ended
+
+	first *[readSize]byte
 
 	begun bool
 	count int // elements so far
@@ -40,8 +43,19 @@ const (
 	compactMin = 16 << 10 // room for a read that is worth it
 )
 
+// buffers are what splitters begin with: most blobs need no more.
+var buffers = sync.Pool{New: func() any { return new([readSize]byte) }}
+
+// newSplitter makes one; close gives its memory back.
 func newSplitter(r io.Reader, most int) *splitter {
-	return &splitter{r: r, most: most, buf: make([]byte, readSize)}
+	first := buffers.Get().(*[readSize]byte)
+	return &splitter{r: r, most: most, first: first, buf: first[:]}
+}
+
+// close ends the use of the splitter and of the element that it gave last.
+func (s *splitter) close() {
+	s.buf = nil
+	buffers.Put(s.first)
 }
 
 // errNoArray is an answer that is no array of records; what it is stands in the buffer.

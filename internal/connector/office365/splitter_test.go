@@ -20,6 +20,7 @@ const bound = 2000
 // all takes a blob apart and gives its elements and the error that ended it, io.EOF for none.
 func all(r io.Reader, most int) ([]element, error) {
 	s := newSplitter(r, most)
+	defer s.close()
 	var found []element
 	for {
 		e, err := s.next()
@@ -241,5 +242,6 @@ func BenchmarkSplitter(b *testing.B) {
 				b.Fatal(n, err)
 			}
 		}
+		s.close()
 	}
 }
