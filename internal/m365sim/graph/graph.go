@@ -39,13 +39,13 @@ type Tenant struct {
 	options Options
 	flights flights
 
-	mu          sync.RWMutex
+	mu          sync.RWMutex           // taken before a connection's, never while that is held
 	connections map[string]*connection // by lower-case ID
 	leaving     map[string]time.Time   // IDs of deleted connections, and when they are free again
-	made        uint64                 // operations so far
 
-	total  atomic.Int64 // items of all connections
-	groups atomic.Int64 // of all connections
+	total  atomic.Int64  // items of all connections
+	groups atomic.Int64  // of all connections
+	made   atomic.Uint64 // operations so far
 }
 
 // New makes a tenant without connections.

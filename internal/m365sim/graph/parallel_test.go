@@ -41,6 +41,37 @@ func TestOperationsInFlightAreCounted(t *testing.T) {
 	})
 }
 
+// Connections that come and go while their schemas change and their items are written stop nobody.
+func TestConnectionsComeAndGo(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, func(o *Options) { o.Rules.InFlight, o.Rules.SchemaTime, o.Rules.DeleteTime = 0, 0, 0 })
+	var all sync.WaitGroup
+	for worker := range 6 {
+		all.Go(func() {
+			for range 60 {
+				switch worker {
+				case 0:
+					r.do("POST", connections, connectionBody("runbooks"))
+				case 1, 2:
+					r.do("PATCH", runbooks+"/schema", allKinds)
+				case 3:
+					r.do("DELETE", runbooks, "")
+				case 4:
+					r.do("PUT", runbooks+"/items/one", itemBody)
+				default:
+					r.do("GET", connections, "")
+					r.tenant.Connections()
+				}
+			}
+		})
+	}
+	all.Wait()
+	r.tenant.RemoveConnection("runbooks")
+	if n := r.tenant.total.Load(); n != 0 {
+		t.Errorf("%d items are counted in no connection", n)
+	}
+}
+
 // Parts of a batch are carried out one after the other, each with its own wait.
 func TestBatchTakesAsLongAsItsParts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

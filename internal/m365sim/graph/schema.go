@@ -64,13 +64,11 @@ func (t *Tenant) changeSchema(c *call) (reply, *refusal) {
 
 // operationID makes an ID such as the service's.
 func (t *Tenant) operationID() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.made++
-	x := t.options.Seed + t.made*0x9e3779b97f4a7c15
+	n := t.made.Add(1)
+	x := t.options.Seed + n*0x9e3779b97f4a7c15
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
 	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return fmt.Sprintf("1.weu.%016x%08x", x^x>>31, uint32(t.made))
+	return fmt.Sprintf("1.weu.%016x%08x", x^x>>31, uint32(n))
 }
 
 // postSchema refuses: registering by POST is gone from v1.0.
