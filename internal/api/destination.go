@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/headrace/headrace/internal/destination"
 )
@@ -79,4 +80,19 @@ var DestinationRemove = Operation[Removal, None]{Name: "destination.remove", Sum
 var DestinationTest = Operation[Named, Checks]{Name: "destination.test", Summary: "Check whether a destination can be written to", Do: func(ctx context.Context, s *Services, in Named) (Checks, error) {
 	all, err := s.Destinations.Test(ctx, in.Name)
 	return checks(in.Name, all), err
+}}
+
+// DestinationActions lists a destination's actions.
+var DestinationActions = Operation[Named, []Action]{Name: "destination.actions", Summary: "List the named operations of a destination", Do: func(ctx context.Context, s *Services, in Named) ([]Action, error) {
+	all, err := s.Destinations.Actions(ctx, in.Name)
+	return actionsOf(all), err
+}}
+
+// DestinationAct runs an action of a destination.
+var DestinationAct = Operation[ActionRequest, json.RawMessage]{Name: "destination.act", Summary: "Run a named operation of a destination", Changes: true, Do: func(ctx context.Context, s *Services, in ActionRequest) (json.RawMessage, error) {
+	node, err := spec(in.Input)
+	if err != nil {
+		return nil, err
+	}
+	return s.Destinations.Act(ctx, in.Name, in.Action, node)
 }}

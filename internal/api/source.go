@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"github.com/headrace/headrace/internal/config"
+	"github.com/headrace/headrace/internal/connector"
 	"github.com/headrace/headrace/internal/source"
 )
 
@@ -94,7 +95,7 @@ var SourceSample = Operation[SampleRequest, []source.Sample]{Name: "source.sampl
 	return s.Sources.Sample(ctx, in.Name, min(max(in.Count, 1), 1000))
 }}
 
-// An Action is a named operation of a source's connector.
+// An Action is a named operation of a connector.
 type Action struct {
 	Name    string         `json:"name"`
 	Summary string         `json:"summary"`
@@ -105,6 +106,10 @@ type Action struct {
 // SourceActions lists a source's actions.
 var SourceActions = Operation[Named, []Action]{Name: "source.actions", Summary: "List the named operations of a source", Do: func(ctx context.Context, s *Services, in Named) ([]Action, error) {
 	all, err := s.Sources.Actions(ctx, in.Name)
+	return actionsOf(all), err
+}}
+
+func actionsOf(all []connector.Action) []Action {
 	out := []Action{}
 	for _, a := range all {
 		one := Action{Name: a.Name, Summary: a.Summary, Changes: a.Changes}
@@ -113,8 +118,8 @@ var SourceActions = Operation[Named, []Action]{Name: "source.actions", Summary: 
 		}
 		out = append(out, one)
 	}
-	return out, err
-}}
+	return out
+}
 
 // An ActionRequest runs an action.
 type ActionRequest struct {

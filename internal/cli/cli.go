@@ -121,7 +121,7 @@ func (s *session) root() *cobra.Command {
 		}
 	}
 	add("start", s.demoCommand(), s.simulateCommand(), s.initCommand(), s.serveCommand(), s.doctorCommand())
-	add("build", s.credentialCommand(), s.connectorCommand(), s.sourceCommand(), s.destinationCommand(), s.flowCommand(), s.subscriptionCommand())
+	add("build", s.credentialCommand(), s.connectorCommand(), s.sourceCommand(), s.destinationCommand(), s.flowCommand(), s.subscriptionCommand(), s.copilotCommand())
 	add("operate", s.runCommand(), s.coverageCommand(), s.letterCommand())
 	add("code", s.validateCommand(), s.planCommand(), s.applyCommand(), s.exportCommand(), s.schemaCommand())
 	add("admin", s.keyCommand(), s.versionCommand(), s.docsCommand())

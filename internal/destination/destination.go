@@ -3,6 +3,7 @@ package destination
 
 import (
 	"context"
+	"encoding/json"
 
 	"go.yaml.in/yaml/v4"
 
@@ -162,4 +163,30 @@ func (s *Service) Test(ctx context.Context, name string) ([]connector.Check, err
 		return nil, err
 	}
 	return use.Connector.Destination.Check(ctx, use.Config, env), nil
+}
+
+// Actions gives the connector's named operations for a destination.
+func (s *Service) Actions(ctx context.Context, name string) ([]connector.Action, error) {
+	o, err := s.Store.Object(ctx, store.Destination, name)
+	if err != nil {
+		return nil, err
+	}
+	use, err := half.Read(s.connectors, o)
+	if err != nil {
+		return nil, err
+	}
+	return use.Connector.Destination.Actions, nil
+}
+
+// Act runs one of them with input, a mapping of its settings.
+func (s *Service) Act(ctx context.Context, name, action string, input *yaml.Node) (json.RawMessage, error) {
+	o, err := s.Store.Object(ctx, store.Destination, name)
+	if err != nil {
+		return nil, err
+	}
+	use, err := half.Read(s.connectors, o)
+	if err != nil {
+		return nil, err
+	}
+	return use.Act(ctx, use.Connector.Destination.Actions, action, input, func() (connector.Env, error) { return s.Env(ctx, o, "") })
 }

@@ -5,12 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v4"
 
-	"github.com/headrace/headrace/internal/config"
 	"github.com/headrace/headrace/internal/connector"
 	"github.com/headrace/headrace/internal/fault"
 	"github.com/headrace/headrace/internal/object"
@@ -259,32 +257,5 @@ func (s *Service) Act(ctx context.Context, name, action string, input *yaml.Node
 	if err != nil {
 		return nil, err
 	}
-	var names []string
-	for _, a := range use.Connector.Source.Actions {
-		if a.Name == action {
-			return s.act(ctx, o, use, a, input)
-		}
-		names = append(names, a.Name)
-	}
-	return nil, (&fault.Error{Class: fault.NotFound, Code: "action_not_found", Title: fmt.Sprintf("%s has no action %q%s", use.Connector.Name, action, config.DidYouMean(action, names))}).
-		WithHint("It has: %s", strings.Join(names, ", "))
-}
-
-func (s *Service) act(ctx context.Context, o store.Object, use object.Use, a connector.Action, input *yaml.Node) (json.RawMessage, error) {
-	var in connector.Config
-	if a.Input != nil {
-		in = a.Input()
-		problems := config.Decode(input, in, "")
-		if len(problems) == 0 {
-			problems = in.Validate()
-		}
-		if err := problems.Err(); err != nil {
-			return nil, err
-		}
-	}
-	env, err := s.Env(ctx, o)
-	if err != nil {
-		return nil, err
-	}
-	return a.Run(ctx, use.Config, env, in)
+	return use.Act(ctx, use.Connector.Source.Actions, action, input, func() (connector.Env, error) { return s.Env(ctx, o) })
 }

@@ -57,3 +57,11 @@ func readable(key string, most int) string {
 	}
 	return text
 }
+
+// namedItem gives the ID that a person means by an ID or by a key that it was made of.
+func namedItem(text string) string {
+	if legalItemID.MatchString(text) {
+		return text
+	}
+	return itemID(text)
+}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"slices"
 
 	"github.com/headrace/headrace/internal/connector"
 	"github.com/headrace/headrace/internal/fault"
@@ -87,8 +88,10 @@ func (s *source) Enumerate(ctx context.Context, raw connector.Cursor) (connector
 		case class == fault.NotFound:
 			s.env.Log.Debug("nothing is there to read back", "read", u.Read, "connection", u.Connection, "id", u.ID)
 		case class == fault.Denied || class == fault.Invalid:
-			out.Failed = append(out.Failed, connector.StreamError{Stream: u.stream(), Err: err})
 			c.Failed = true
+			if !slices.ContainsFunc(out.Failed, func(f connector.StreamError) bool { return f.Stream == u.stream() }) {
+				out.Failed = append(out.Failed, connector.StreamError{Stream: u.stream(), Err: err})
+			}
 		default:
 			return connector.Enumeration{}, err
 		}
@@ -155,7 +158,7 @@ func (s *source) units(ids []string) []unit {
 			}
 		case readItems:
 			for _, key := range s.cfg.Items {
-				all = append(all, unit{Read: what, Connection: ids[0], ID: itemID(key)})
+				all = append(all, unit{Read: what, Connection: ids[0], ID: namedItem(key)})
 			}
 		case readGroups:
 			for _, id := range s.cfg.Groups {

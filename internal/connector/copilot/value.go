@@ -209,7 +209,7 @@ func asTime(value any) (any, error) {
 		}
 		return nil, mismatch(value, "time; write it like 2026-03-01T09:30:00Z")
 	}
-	return t.UTC().Format(time.RFC3339Nano), nil
+	return t.UTC().Truncate(100 * time.Nanosecond).Format(time.RFC3339Nano), nil // OData has seven digits of a second
 }
 
 // readTime reads what has a zone, and days.
