@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"math/bits"
+	"slices"
 	"time"
 
 	"github.com/headrace/headrace/internal/fault"
@@ -131,6 +133,7 @@ type CoverageCell struct {
 	Stream  string    `json:"stream"`
 	Hour    time.Time `json:"hour"`
 	Minutes int       `json:"listed_minutes"`
+	Asked   int       `json:"asked_minutes,omitempty"` // of the hour that the source is to list; less than 60 where its collecting begins
 	Splits  int64     `json:"splits"`
 	Records int64     `json:"records"`
 	Repeats int64     `json:"repeats"`
@@ -187,16 +190,11 @@ func showCoverage(ctx context.Context, s *Services, in CoverageRequest) (Coverag
 		}
 	}
 	for _, src := range sources {
-		rows, err := s.Store.Coverage(ctx, src.ID, in.From, in.To)
+		cells, err := s.coverageOf(ctx, src, in, names)
 		if err != nil {
 			return out, err
 		}
-		for _, r := range rows {
-			if name, ok := names[r.FlowID]; ok || r.FlowID == 0 {
-				out.Cells = append(out.Cells, CoverageCell{Source: src.Name, Flow: name, Stream: r.Stream, Hour: r.Start(), Minutes: r.ListedMinutes(),
-					Splits: r.Splits, Records: r.Records, Repeats: r.Repeats, Dead: r.Dead, Lost: r.Lost})
-			}
-		}
+		out.Cells = append(out.Cells, cells...)
 		gaps, err := s.Store.Gaps(ctx, src.ID)
 		if err != nil {
 			return out, err
@@ -204,4 +202,42 @@ func showCoverage(ctx context.Context, s *Services, in CoverageRequest) (Coverag
 		out.Gaps = append(out.Gaps, gaps...)
 	}
 	return out, nil
+}
+
+// coverageOf gives the cells of a source, of the flows with names.
+func (s *Services) coverageOf(ctx context.Context, src store.Object, in CoverageRequest, names map[int64]string) ([]CoverageCell, error) {
+	rows, err := s.Store.Coverage(ctx, src.ID, in.From.Add(-time.Hour), in.To)
+	if err != nil {
+		return nil, err
+	}
+	listings, err := s.Store.Listings(ctx, src.ID)
+	if err != nil {
+		return nil, err
+	}
+	busy := slices.ContainsFunc(listings, func(l store.ListingStatus) bool { return l.Pending > 0 })
+	var cells []CoverageCell
+	before := store.Coverage{} // the listing's row before this one
+	for _, r := range rows {
+		name, ok := names[r.FlowID]
+		cell := CoverageCell{Source: src.Name, Flow: name, Stream: r.Stream, Hour: r.Start(), Minutes: r.ListedMinutes(),
+			Splits: r.Splits, Records: r.Records, Repeats: r.Repeats, Dead: r.Dead, Lost: r.Lost}
+		if r.FlowID == 0 {
+			cell.Asked = asked(before, r, busy)
+			before = r
+		}
+		if (ok || r.FlowID == 0) && !r.Start().Before(in.From.Truncate(time.Hour)) {
+			cells = append(cells, cell)
+		}
+	}
+	return cells, nil
+}
+
+// asked gives how many minutes of an hour are to be listed. Nobody asked for those before the first that was listed, if nothing of
+// the hour before was: collecting or a backfill begins there. While a listing still has something to do (busy), they may yet come.
+func asked(before, r store.Coverage, busy bool) int {
+	follows := before.Stream == r.Stream && before.Hour == r.Hour-1 && before.Minutes != 0
+	if busy || follows {
+		return 60
+	}
+	return max(0, 60-bits.TrailingZeros64(r.Minutes))
 }

@@ -24,7 +24,7 @@ func (s *session) coverageShow() *cobra.Command {
 	)
 	c := &cobra.Command{Use: "show", Short: "Show hour by hour what was listed and delivered", Args: noArgs,
 		Long: "Shows a row for each stream and day, a sign for each hour (UTC):\n" +
-			"  ● delivered   ○ nothing there   ◐ partly   … not listed yet   ✗ dead letters   × lost\nWith -o csv, json or ndjson: every cell with its numbers.",
+			"  ● delivered   ○ nothing there   ◐ partly   … not listed yet   ✗ dead letters   × lost   blank: not asked for\nWith -o csv, json or ndjson: every cell with its numbers.",
 		Example: examples("headrace coverage show", "all sources, the last 7 days", "headrace coverage show --flow contoso --from 2026-11-20 -o csv", ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var err error
@@ -66,6 +66,7 @@ func coverageColumns() []column[api.CoverageCell] {
 		{head: "STREAM", text: func(c api.CoverageCell) string { return c.Stream }},
 		{head: "HOUR", text: func(c api.CoverageCell) string { return c.Hour.Format(time.RFC3339) }},
 		{head: "LISTED MINUTES", text: func(c api.CoverageCell) string { return fmt.Sprint(c.Minutes) }},
+		{head: "ASKED MINUTES", text: func(c api.CoverageCell) string { return fmt.Sprint(c.Asked) }},
 		{head: "SPLITS", text: number(func(c api.CoverageCell) int64 { return c.Splits })},
 		{head: "RECORDS", text: number(func(c api.CoverageCell) int64 { return c.Records })},
 		{head: "REPEATS", text: number(func(c api.CoverageCell) int64 { return c.Repeats })},
@@ -152,7 +153,7 @@ func sign(listed, done api.CoverageCell) string {
 		return "✗"
 	case listed.Splits > 0 && done.Splits < listed.Splits:
 		return "◐"
-	case listed.Minutes < 60:
+	case listed.Minutes < listed.Asked:
 		return "…"
 	case listed.Splits == 0:
 		return "○"
