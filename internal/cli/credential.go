@@ -65,7 +65,11 @@ func (s *session) helpOf(cmd *cobra.Command, args []string, f helpFlags) (creden
 	if f.kind == "" {
 		types := s.help().Types()
 		if len(types) != 1 {
-			return credential.Help{}, usage("name a credential, or a type with --type").WithHint("headrace credential types shows what there is")
+			names := make([]string, len(types))
+			for i, t := range types {
+				names[i] = t.Type
+			}
+			return credential.Help{}, usage("which type? Name a credential, or say --type %s", strings.Join(names, " or --type "))
 		}
 		f.kind = types[0].Type
 	}

@@ -35,6 +35,7 @@ type demo struct {
 	exit   bool
 	sim    *m365sim.Simulator
 	tenant m365sim.TenantInfo
+	root   *cobra.Command // whose help is the documents that fill Copilot
 }
 
 // demoMark is the file that says that a folder is a demo's, so that the next one may clear it.
@@ -42,11 +43,15 @@ const demoMark = ".headrace-demo"
 
 func (s *session) demoCommand() *cobra.Command {
 	d := &demo{s: s}
-	c := &cobra.Command{Use: "demo", Short: "See it work: collect from a simulated tenant into files", Args: noArgs,
+	c := &cobra.Command{Use: "demo", Short: "See it work: collect from a simulated tenant into files, and fill its Copilot", Args: noArgs,
 		Long: "Starts a simulated Microsoft 365 tenant on loopback, saves a credential for it, collects several days of audit activity into files,\n" +
-			"and holds them against what a perfect client would have. No account and no internet are needed. Each demo begins anew.",
+			"and holds them against what a perfect client would have. Then a folder of documents goes into the tenant's Copilot, and only its\n" +
+			"changes after that. No account and no internet are needed. Each demo begins anew.",
 		Example: examples("headrace demo", "", "headrace demo --exit", "end when it is done", "headrace demo --events mine.ndjson", "with your own records"),
-		RunE:    func(cmd *cobra.Command, _ []string) error { return d.run(cmd.Context()) }}
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			d.root = cmd.Root()
+			return d.run(cmd.Context())
+		}}
 	c.Flags().BoolVar(&d.exit, "exit", false, "end when everything is collected and checked")
 	c.Flags().StringVar(&d.events, "events", "", "file with your own audit records, one JSON object a line")
 	c.Flags().IntVar(&d.count, "count", 30_000, "how many events the tenant has had")
@@ -192,6 +197,10 @@ func (d *demo) show(ctx context.Context) error {
 	if err := did.exit(); err != nil {
 		return err
 	}
+	d.s.say("")
+	if err := d.fill(ctx, a); err != nil {
+		return err
+	}
 	d.advise()
 	if d.exit {
 		return nil
@@ -202,16 +211,15 @@ func (d *demo) show(ctx context.Context) error {
 
 // save makes credential, source, destination and flow.
 func (d *demo) save(ctx context.Context, a *app.App) error {
-	ca, err := filepath.Abs(d.path("ca.pem"))
+	endpoints, err := d.endpoints()
 	if err != nil {
-		return fmt.Errorf("find the CA file: %w", err)
+		return err
 	}
 	out, err := filepath.Abs(d.dir)
 	if err != nil {
 		return fmt.Errorf("find the demo's folder: %w", err)
 	}
-	spec, err := config.ParseOne(fields{"type": "office-365-management-api", "cloud": "custom", "tenantId": d.tenant.ID, "clientId": d.tenant.ClientID,
-		"endpoints": fields{"login": d.sim.LoginURL(), "management": d.sim.ManagementURL(), "graph": d.sim.GraphURL(), "ca": ca}}.raw())
+	spec, err := config.ParseOne(fields{"type": "office-365-management-api", "cloud": "custom", "tenantId": d.tenant.ID, "clientId": d.tenant.ClientID, "endpoints": endpoints}.raw())
 	if err != nil {
 		return err
 	}
@@ -235,6 +243,15 @@ func (d *demo) save(ctx context.Context, a *app.App) error {
 		d.s.done("saved source, destination and flow; collecting into %s/*.ndjson", d.dir)
 	}
 	return err
+}
+
+// endpoints are the tenant's hosts.
+func (d *demo) endpoints() (fields, error) {
+	ca, err := filepath.Abs(d.path("ca.pem"))
+	if err != nil {
+		return nil, fmt.Errorf("find the CA file: %w", err)
+	}
+	return fields{"login": d.sim.LoginURL(), "management": d.sim.ManagementURL(), "graph": d.sim.GraphURL(), "ca": ca}, nil
 }
 
 func checkNames(s *credential.Service) string {
@@ -310,11 +327,12 @@ func (d *demo) advise() {
 		"head -1 " + d.path("Audit.Exchange.ndjson"),
 		"headrace --data " + data + " coverage show",
 		"headrace --data " + data + " flow show demo",
+		"headrace --data " + data + " run list --flow " + demoFlow,
 	}
 	if !d.exit {
 		lines = append(lines, "headrace --data "+data+" credential test demo", "headrace --data "+data+" source sample demo --count 2")
 	}
-	lines = append(lines, "headrace --data "+data+" export", "headrace credential guide            # connect your own tenant")
+	lines = append(lines, "headrace --data "+data+" export", "headrace credential guide --type office-365-management-api   # connect your own tenant")
 	d.s.say("\nTry next%s:", yes(d.exit, "", ", in another terminal"))
 	for _, l := range lines {
 		d.s.say("  %s", l)
