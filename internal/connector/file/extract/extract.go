@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/headrace/headrace/internal/connector/file/charset"
@@ -28,22 +29,49 @@ type Document struct {
 type Limits struct {
 	Text     int64 // bytes of text; more is an error
 	Unpacked int64 // bytes that a packed document may unpack to
+	Time     time.Duration
 }
 
 // Formats are the kinds of documents that Text reads.
-var Formats = []string{"markdown", "html", "text", "docx", "pptx", "xlsx"}
+var Formats = []string{"markdown", "html", "text", "docx", "pptx", "xlsx", "pdf"}
 
 // Text reads a document. set is the charset of text that has no byte order mark. When ctx ends, so does the work, with
-// its error; every other error is Invalid.
+// its error; every other error is Invalid, but for a machine that cannot read PDFs at all.
 func Text(ctx context.Context, format, set string, data []byte, l Limits) (Document, error) {
-	doc, err := read(ctx, format, set, data, l)
-	if ctxErr := ctx.Err(); err != nil && ctxErr != nil {
-		return Document{}, ctxErr
+	doc, err := once(ctx, false, format, set, data, l)
+	if errors.Is(err, errTrimmed) {
+		doc, err = once(ctx, true, format, set, data, l)
 	}
-	if err != nil {
+	return doc, err
+}
+
+// once reads a document within its time. A PDF is read with the whole PDFium or with the trimmed one.
+func once(ctx context.Context, whole bool, format, set string, data []byte, l Limits) (Document, error) {
+	var s *sandbox
+	if format == "pdf" { // what it takes to get one is not the document's time
+		var give func()
+		var err error
+		if s, give, err = takeSandbox(ctx, whole); err != nil {
+			return Document{}, err
+		}
+		defer give()
+	}
+	began := time.Now()
+	timed, cancel := context.WithTimeout(ctx, l.Time)
+	defer cancel()
+	if s != nil {
+		s.turn.begin(timed)
+	}
+	doc, err := read(timed, s, format, set, data, l)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return Document{}, ctx.Err()
+	case err != nil && timed.Err() != nil:
+		return Document{}, refuse("document_too_slow", "It may be made to use up time, or be very large: raise timePerDocument of the source, or leave the file out with exclude.",
+			"reading it was given up after %s", time.Since(began).Round(time.Millisecond))
+	case err != nil:
 		return Document{}, err
-	}
-	if int64(len(doc.Text)) > l.Text {
+	case int64(len(doc.Text)) > l.Text:
 		return Document{}, textTooLarge(l)
 	}
 	if doc.Meta == nil {
@@ -53,7 +81,7 @@ func Text(ctx context.Context, format, set string, data []byte, l Limits) (Docum
 	return doc, nil
 }
 
-func read(ctx context.Context, format, set string, data []byte, l Limits) (Document, error) {
+func read(ctx context.Context, s *sandbox, format, set string, data []byte, l Limits) (Document, error) {
 	switch format {
 	case "markdown", "html", "text":
 		text, err := decode(data, set)
@@ -70,7 +98,7 @@ func read(ctx context.Context, format, set string, data []byte, l Limits) (Docum
 	case "docx", "pptx", "xlsx":
 		return office(ctx, format, data, l)
 	case "pdf":
-		return pdf(ctx, data, l)
+		return pdf(ctx, s, data, l)
 	}
 	return Document{}, fmt.Errorf("no document format %q", format)
 }

@@ -7,12 +7,13 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/headrace/headrace/internal/connector/file/extract"
 	"github.com/headrace/headrace/internal/fault"
 )
 
-var limits = extract.Limits{Text: 256 << 10, Unpacked: 64 << 20} // below freeUnpack the ratio does not count
+var limits = extract.Limits{Text: 256 << 10, Unpacked: 64 << 20, Time: time.Minute} // below freeUnpack the ratio does not count
 
 // packed makes an Office document of its parts.
 func packed(t testing.TB, parts map[string]string) []byte {

@@ -3,7 +3,6 @@ package source
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -44,18 +43,9 @@ func (s *source) body(ctx context.Context, listed tree.File, p plan) ([]byte, er
 	if err != nil {
 		return nil, err
 	}
-	limits := extract.Limits{Text: int64(s.cfg.MaxRecord), Unpacked: int64(s.cfg.MaxUnpacked)}
-	began := time.Now()
-	patient, cancel := context.WithTimeout(ctx, s.cfg.TimePerDocument.Std())
-	defer cancel()
-	doc, err := extract.Text(patient, p.format, s.cfg.Charset, data, limits)
-	switch {
-	case err != nil && ctx.Err() != nil:
-		return nil, ctx.Err()
-	case errors.Is(err, context.DeadlineExceeded):
-		return nil, refuse("document_too_slow", "It may be made to use up time, or be very large: raise timePerDocument of the source, or leave the file out with exclude.",
-			"reading it was given up after %s", time.Since(began).Round(time.Millisecond))
-	case err != nil:
+	limits := extract.Limits{Text: int64(s.cfg.MaxRecord), Unpacked: int64(s.cfg.MaxUnpacked), Time: s.cfg.TimePerDocument.Std()}
+	doc, err := extract.Text(ctx, p.format, s.cfg.Charset, data, limits)
+	if err != nil {
 		return nil, err
 	}
 	return recordOf(listed, doc), nil
