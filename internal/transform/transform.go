@@ -102,19 +102,6 @@ func compileStep(name string, s Step) (one step, err error) {
 	return one, err
 }
 
-// Rewrites tells whether records can leave with other bytes than they came with: whether a step is a jq program.
-func (c *Chain) Rewrites() bool {
-	if c == nil {
-		return false
-	}
-	for _, s := range c.steps {
-		if s.program != nil {
-			return true
-		}
-	}
-	return false
-}
-
 // Apply gives emit the records that the chain makes of one, in order. They have its key, time, stream and tenant; what a filter passed
 // on shares its Body with it, what jq made does not.
 //

@@ -315,13 +315,6 @@ func TestDeletesPassUntouched(t *testing.T) {
 	}
 }
 
-func TestRewrites(t *testing.T) {
-	t.Parallel()
-	if (*transform.Chain)(nil).Rewrites() || compile(t, transform.Step{Keep: "a"}).Rewrites() || !compile(t, transform.Step{Keep: "a"}, transform.Step{JQ: "."}).Rewrites() {
-		t.Error("only a chain with a jq step rewrites")
-	}
-}
-
 // TestAChainIsSharedByGoroutines is for the race detector: scanners and programs are reused.
 func TestAChainIsSharedByGoroutines(t *testing.T) {
 	t.Parallel()

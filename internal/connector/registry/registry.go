@@ -18,13 +18,3 @@ func Specs() []connector.Spec {
 		stdout.Spec(),
 	}
 }
-
-// Find gives the connector of a name.
-func Find(name string) (connector.Spec, bool) {
-	for _, spec := range Specs() {
-		if spec.Name == name {
-			return spec, true
-		}
-	}
-	return connector.Spec{}, false
-}
