@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -198,6 +199,15 @@ func (t *turn) halt(err error) {
 	}
 }
 
+// levelOf says how loud a trouble is: what the remote asked to wait for is none while it is soon over.
+func levelOf(err error, rest time.Duration) slog.Level {
+	const soon = 15 * time.Minute
+	if fault.ClassOf(err) == fault.Throttled && rest <= soon {
+		return slog.LevelInfo
+	}
+	return slog.LevelWarn
+}
+
 // release gives the lease back. An error that stopped the turn makes the lane rest; it is logged here, once.
 func (e *Engine) release(ctx context.Context, l store.Lane, t *turn, err error) error {
 	ctx = context.WithoutCancel(ctx)
@@ -217,7 +227,7 @@ func (e *Engine) release(ctx context.Context, l store.Lane, t *turn, err error) 
 		blocked = pause(now, err, failures)
 		said := troubleOf(err, now, blocked)
 		trouble = &said
-		e.log.Warn("a lane rests", "flow", name, "lane", l.Number, "class", fault.ClassOf(err), "err", err, "hint", fault.HintOf(err), "again", blocked)
+		e.log.Log(ctx, levelOf(err, blocked.Sub(now)), "a lane rests", "flow", name, "lane", l.Number, "class", fault.ClassOf(err), "err", err, "hint", fault.HintOf(err), "again", blocked)
 	}
 	if err := e.store.ReleaseLane(ctx, l, blocked, trouble); err != nil && !isLeaseLost(err) {
 		return fmt.Errorf("give lane %d back: %w", l.ID, err)

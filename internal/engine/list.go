@@ -158,7 +158,7 @@ func (e *Engine) failListing(ours tenure, l store.Listing, source *Source, err e
 		if source != nil {
 			name = source.Object.Name
 		}
-		e.log.Warn("listing failed", "source", name, "class", fault.ClassOf(err), "err", err, "hint", fault.HintOf(err), "again", again)
+		e.log.Log(ours.lease, levelOf(err, again.Sub(now)), "listing failed", "source", name, "class", fault.ClassOf(err), "err", err, "hint", fault.HintOf(err), "again", again)
 		back = e.store.FailListing(ours.lease, l, troubleOf(err, now, again), again)
 	}
 	if isLeaseLost(back) {
