@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/headrace/headrace/internal/fault"
@@ -30,9 +31,10 @@ type Store struct {
 	fixedClock bool         // now was given: the server's own clock is not asked
 	clock      *serverClock // PostgreSQL without a given clock
 
-	kept, keptRead *statements // SQLite's, of the writing connection and of the read pool
-	rebound        sync.Map    // statement with ? → statement with $1
-	url            string      // PostgreSQL only
+	kept, keptRead *statements  // SQLite's, of the writing connection and of the read pool
+	rebound        sync.Map     // statement with ? → statement with $1
+	looked         atomic.Int64 // up to which split the last sweep looked for old versions
+	url            string       // PostgreSQL only
 }
 
 type kind uint8

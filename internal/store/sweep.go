@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -13,13 +14,14 @@ type Retention struct {
 	Open     time.Duration // dead letters that are
 	Coverage time.Duration
 	Runs     time.Duration
+	Versions time.Duration // splits that never expire, of mirrors alone: old versions of files
 }
 
 // DefaultRetention keeps repeats' memory for a day more than the feed can repeat, and what people look at for a
 // quarter.
 func DefaultRetention() Retention {
 	const day = 24 * time.Hour
-	return Retention{Splits: day, Seen: 8 * day, Letters: 30 * day, Open: 90 * day, Coverage: 90 * day, Runs: 90 * day}
+	return Retention{Splits: day, Seen: 8 * day, Letters: 30 * day, Open: 90 * day, Coverage: 90 * day, Runs: 90 * day, Versions: 30 * day}
 }
 
 // sweepStep bounds what one transaction removes, so that no commit waits long for it.
@@ -76,7 +78,20 @@ func (s *Store) Sweep(ctx context.Context, r Retention) (int64, error) {
 			more = n >= 200
 		}
 	}
-	return total, nil
+	n, err := s.sweepVersions(ctx, now.Add(-r.Versions))
+	return total + n, err
+}
+
+// sweepVersions forgets what oldVersions finds.
+func (s *Store) sweepVersions(ctx context.Context, before time.Time) (int64, error) {
+	const step = 500
+	old, err := s.oldVersions(ctx, before)
+	for part := range slices.Chunk(old, step) {
+		if err == nil {
+			err = s.inTx(ctx, func(t tx) error { _, err := t.dropSplits(ctx, part); return err })
+		}
+	}
+	return int64(len(old)), err
 }
 
 // sweepSplits forgets splits that can neither be listed nor wanted again, with their deliveries.
@@ -90,16 +105,63 @@ func (t tx) sweepSplits(ctx context.Context, before time.Time) (int64, error) {
 			ids = append(ids, id)
 			return err
 		})
+	if err != nil {
+		return 0, err
+	}
+	return t.dropSplits(ctx, ids)
+}
+
+// dropSplits forgets splits with their deliveries, but those that a flow still wants, and gives how many it was asked for.
+func (t tx) dropSplits(ctx context.Context, ids []any) (int64, error) {
 	const chunk = 500
-	for rest := ids; len(rest) > 0 && err == nil; {
-		part := rest[:min(chunk, len(rest))]
-		rest = rest[len(part):]
-		if err = t.exec(ctx, `DELETE FROM delivery WHERE split_id IN (`+marks(len(part))+`)`, part...); err == nil {
-			err = t.exec(ctx, `DELETE FROM split WHERE id IN (`+marks(len(part))+`)`, part...)
+	for part := range slices.Chunk(ids, chunk) {
+		var free []any
+		err := t.each(ctx, `SELECT id FROM split WHERE NOT EXISTS (SELECT 1 FROM delivery d WHERE d.split_id = split.id AND d.state IN (0, 2, 3)) AND id IN (`+marks(len(part))+`)`, part,
+			func(scan func(...any) error) error {
+				var id int64
+				err := scan(&id)
+				free = append(free, id)
+				return err
+			})
+		if err != nil {
+			return 0, err
 		}
-		if err == nil { // what no flow ever wanted
-			err = t.exec(ctx, `DELETE FROM split_body WHERE split_id IN (`+marks(len(part))+`)`, part...)
+		for _, table := range []string{`delivery WHERE split_id`, `split WHERE id`, `split_body WHERE split_id`} { // a body may be there that no flow ever wanted
+			if err := t.exec(ctx, `DELETE FROM `+table+` IN (`+marks(len(free))+`)`, free...); err != nil {
+				return 0, err
+			}
 		}
 	}
-	return int64(len(ids)), err
+	return int64(len(ids)), nil
+}
+
+// sweepLook is how many splits that never expire are looked at in one sweep.
+const sweepLook = 20_000
+
+// oldVersions finds some splits that never expire, that were listed long ago, and that no item stands for any more: files
+// that have changed since or gone, and what we made ourselves. One that is still there is read once more at the next crawl.
+// Splits of a source that appends are kept: they would be delivered again. Each call looks on where the last one ended.
+func (s *Store) oldVersions(ctx context.Context, before time.Time) ([]any, error) {
+	after := s.looked.Load()
+	var (
+		old  []any
+		seen int
+	)
+	err := s.reading().each(ctx, `SELECT s.id, CASE WHEN EXISTS (SELECT 1 FROM object f WHERE f.kind = 'flow' AND f.source = s.source_id AND f.spec NOT LIKE '%"mode":"mirror"%')
+			OR EXISTS (SELECT 1 FROM object f JOIN inventory i ON i.destination_id = f.destination AND i.split_id = s.id WHERE f.kind = 'flow' AND f.source = s.source_id) THEN 0 ELSE 1 END
+		FROM split s WHERE s.expires = 0 AND s.id > ? AND s.listed_at < ? ORDER BY s.id LIMIT ?`, []any{after, micros(before), sweepLook}, func(scan func(...any) error) error {
+		var id, isOld int64
+		err := scan(&id, &isOld)
+		if isOld != 0 {
+			old = append(old, id)
+		}
+		seen++
+		after = id
+		return err
+	})
+	if seen < sweepLook {
+		after = 0
+	}
+	s.looked.Store(after)
+	return old, s.trouble(err)
 }

@@ -122,3 +122,56 @@ func TestSweepOfTheRest(t *testing.T) {
 		}
 	})
 }
+
+// Of a mirror's source, versions that no item stands for any more are forgotten after a time; of one that also appends,
+// nothing is, since it would be delivered again.
+func TestSweepForgetsOldVersionsOfAMirror(t *testing.T) {
+	t.Parallel()
+	storetest.EachDatabase(t, func(t *testing.T, d *storetest.Database) {
+		w := newWorld(t, d)
+		to := w.make(store.Object{Kind: store.Destination, Name: "to"})
+		f := w.make(store.Object{Kind: store.Flow, Name: "f", Spec: []byte(`{"mode":"mirror"}`), SourceID: w.source.ID, DestinationID: to.ID, Lanes: 1})
+		w.flows = append(w.flows, f)
+		var all []connector.Split
+		for n := range 1200 {
+			s := split(n)
+			s.Expires = time.Time{}
+			all = append(all, s)
+		}
+		w.list(all...)
+		l := w.takeLane(f)
+		due := w.due(l, 2000)
+		for n, one := range due[:1100] { // the other hundred stay pending
+			w.deliver(l, one)
+			if n < 100 {
+				i := item(to.ID, one.Split.ID, store.Sent, 1)
+				i.SplitID = one.SplitID
+				w.inventory(l, i)
+			}
+		}
+		w.release(l)
+		sweep := func(want int, what string) {
+			t.Helper()
+			for range 2 {
+				_, err := w.s.Sweep(w.ctx(), store.DefaultRetention())
+				w.ok(err)
+			}
+			if got := rows(t, d, "split"); got != want {
+				t.Errorf("%s: %d splits left, want %d", what, got, want)
+			}
+		}
+		w.clock.Add(29 * day)
+		sweep(1200, "before its time")
+		w.clock.Add(2 * day)
+		other := w.make(store.Object{Kind: store.Flow, Name: "appends", Spec: []byte(`{"mode":"append"}`), SourceID: w.source.ID, DestinationID: to.ID, Lanes: 1})
+		sweep(1200, "beside a flow that appends")
+		w.ok(w.s.DeleteObject(w.ctx(), other))
+		sweep(200, "a mirror's")
+		if got := rows(t, d, "delivery"); got != 200 {
+			t.Errorf("%d deliveries left", got)
+		}
+		if got := pending(w, f); got != 100 {
+			t.Errorf("%d pending", got)
+		}
+	})
+}

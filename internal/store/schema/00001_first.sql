@@ -88,7 +88,7 @@ CREATE TABLE split (
 	run_only  BIGINT NOT NULL DEFAULT 0,     -- a run listed it for its own flow; the others get it when their listing meets it
 	UNIQUE (hash, source_id)                 -- the hash first: no plan, however old its statistics, can look through a whole source
 );
-CREATE INDEX split_expires ON split (expires);
+CREATE INDEX split_expires ON split (expires, id);
 
 -- What only reading a split needs: ID, locator, inline. It goes when no flow wants the split any more; in a table of
 -- its own, so that its pages are used again.
