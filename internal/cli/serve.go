@@ -110,7 +110,7 @@ func (s *session) initCommand() *cobra.Command {
 
 func (s *session) doctorCommand() *cobra.Command {
 	return &cobra.Command{Use: "doctor", Short: "Look for trouble: folder, key, database, clock, credentials, flows", Args: noArgs,
-		Long:    "Looks at everything that collecting needs and says what to do. It changes nothing. Exit code 0: all is well; 6: something must be done; 7: something can't be reached.",
+		Long:    "Looks at everything that collecting needs and says what to do. It changes nothing; how the credentials' tests ended is remembered. Exit code 0: all is well; 6: something must be done; 7: something can't be reached.",
 		Example: examples("headrace doctor", "", "headrace doctor --json", ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			d := &doctor{s: s, cmd: cmd}
