@@ -59,7 +59,11 @@ func TestBatchCarriesOutItsParts(t *testing.T) {
 	if strings.Contains(string(got["2"].Body), "{request-id}") || !strings.Contains(string(got["2"].Body), "ResourceNotFound") {
 		t.Errorf("the error is %s", got["2"].Body)
 	}
-	if r.counts["batch 200"] != 1 || r.counts["item-put 200"] != 2 || r.counts["item-delete 204"] != 1 {
+	bare := r.do("POST", "/$batch", `{"requests":[`+putPart("1", "two")+`]}`, "Accept", "application/json;odata.metadata=none").want(200)
+	if strings.Contains(bare.body, "@odata.context") || !strings.Contains(bare.body, `"id":"two"`) {
+		t.Errorf("without metadata: %s", bare.body)
+	}
+	if r.counts["batch 200"] != 2 || r.counts["item-put 200"] != 3 || r.counts["item-delete 204"] != 1 {
 		t.Errorf("counted %v", r.counts)
 	}
 }

@@ -171,4 +171,9 @@ func TestTheTenantIsFull(t *testing.T) {
 	r.do("PUT", runbooks+"/items/one", itemBody).want(200)
 	r.tenant.groups.Store(mostGroups)
 	r.do("POST", runbooks+"/groups", `{"id":"another"}`).want(507)
+	group := r.tenant.connections["runbooks"].groups["lead"]
+	for i := range mostMembers {
+		group.members[fmt.Sprint(i)] = groupMember{}
+	}
+	r.do("POST", runbooks+"/groups/lead/members", `{"id":"`+somebody+`","type":"user"}`).want(507)
 }

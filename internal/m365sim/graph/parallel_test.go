@@ -67,6 +67,9 @@ func TestConnectionsComeAndGo(t *testing.T) {
 	}
 	all.Wait()
 	r.tenant.RemoveConnection("runbooks")
+	if r.tenant.RemoveConnection("runbooks") {
+		t.Error("a connection is removed twice")
+	}
 	if n := r.tenant.total.Load(); n != 0 {
 		t.Errorf("%d items are counted in no connection", n)
 	}
