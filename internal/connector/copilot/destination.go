@@ -144,14 +144,15 @@ func (w *writing) one(ctx context.Context, r connector.Record) connector.Outcome
 		return connector.Outcome{Kind: connector.Rejected, Err: err}
 	}
 	for {
-		if err := w.pace.take(ctx); err != nil {
+		departed, err := w.pace.take(ctx)
+		if err != nil {
 			return connector.Outcome{}
 		}
-		err := w.send(ctx, r, body)
+		err = w.send(ctx, r, body)
 		if err != nil && ctx.Err() != nil {
 			return connector.Outcome{}
 		}
-		outcome, again := w.judge(ctx, r, err)
+		outcome, again := w.judge(ctx, r, departed, err)
 		if !again {
 			return outcome
 		}
@@ -168,7 +169,7 @@ func (w *writing) send(ctx context.Context, r connector.Record, body []byte) err
 }
 
 // judge tells what became of a record; again: it is to be sent once more.
-func (w *writing) judge(ctx context.Context, r connector.Record, err error) (outcome connector.Outcome, again bool) {
+func (w *writing) judge(ctx context.Context, r connector.Record, departed time.Time, err error) (outcome connector.Outcome, again bool) {
 	if err == nil {
 		w.hit()
 		return connector.Outcome{Kind: connector.Stored}, false
@@ -180,7 +181,7 @@ func (w *writing) judge(ctx context.Context, r connector.Record, err error) (out
 	}
 	switch f.Class {
 	case fault.Throttled:
-		return connector.Outcome{}, w.wait(f)
+		return connector.Outcome{}, w.wait(f, departed)
 	case fault.NotFound:
 		return w.missing(ctx, r, f), false
 	case fault.Invalid:
@@ -244,13 +245,13 @@ func (w *writing) stop(err error) {
 }
 
 // wait makes everybody wait as the service asked; false: that is too long to be waited for here, or for whom the quota is.
-func (w *writing) wait(f *fault.Error) bool {
+func (w *writing) wait(f *fault.Error, departed time.Time) bool {
 	wait := blindWait
 	if !f.RetryAt.IsZero() {
 		wait = max(0, f.RetryAt.Sub(w.env.Now()))
 	}
 	if f.Upstream != nil { // else it is our own quota, whose rate is right
-		w.pace.refused(wait)
+		w.pace.refused(departed, wait)
 	}
 	w.mu.Lock()
 	now := time.Now()

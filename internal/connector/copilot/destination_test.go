@@ -77,12 +77,15 @@ func (w *world) outcomes(op string) int {
 
 func TestASchemaChangeWhoseOperationGotLostIsFound(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(s *m365sim.Scenario) { s.Graph.SchemaTime = m365sim.Duration(300 * time.Millisecond) })
+	w := newWorld(t, func(s *m365sim.Scenario) { s.Clock, s.Graph.SchemaTime = "standing", m365sim.Duration(10*time.Minute) })
 	items := w.prepared(documents(0, 3)...)
-	if res, err := w.open().Write(t.Context(), connector.Batch{Records: items}); err != nil || codeOf(res.Stopped) != "schema_pending" {
-		t.Fatalf("%v, %v", res.Stopped, err)
+	for range 2 { // the first receipt was never committed
+		if res, err := w.open().Write(t.Context(), connector.Batch{Records: items}); err != nil || codeOf(res.Stopped) != "schema_pending" {
+			t.Fatalf("%v, %v", res.Stopped, err)
+		}
 	}
-	res := w.write(w.open(), nil, items...) // the receipt was never committed
+	w.sim.Clock().Advance(11 * time.Minute)
+	res := w.write(w.open(), nil, items...)
 	if res.Stopped != nil || w.outcomes("schema-change 202") != 1 {
 		t.Errorf("%v, %d schema changes", res.Stopped, w.outcomes("schema-change 202"))
 	}
@@ -355,6 +358,20 @@ func TestAReceiptOfAnotherConnectionIsRefused(t *testing.T) {
 	_, err := w.open().Write(context.Background(), connector.Batch{After: after})
 	if codeOf(err) != "connection_changed" || fault.ClassOf(err) != fault.Denied {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestAConnectionThatSomebodyMadeAnewIsNotFilledInPart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	items := w.prepared(documents(0, 3)...)
+	after := w.write(w.open(), nil, items...).Receipt
+	w.tenant.RemoveConnection(w.cfg.Connection.ID)
+	if _, err := w.act("connection-create", `{}`); err != nil {
+		t.Fatal(err)
+	}
+	if res := w.write(w.open(), after, items...); codeOf(res.Stopped) != "connection_deleted" {
+		t.Errorf("%v", res.Stopped)
 	}
 }
 

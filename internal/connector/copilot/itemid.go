@@ -23,7 +23,7 @@ var (
 // itemID makes an item's ID of any key, the same for the same key and another for every other key. A key that is a legal
 // ID stays as it is. Any other becomes its readable part and 128 bits of its SHA-256: policies/leave.md gives
 // policies-leave-md--27f1…. A legal key that looks like such an ID is treated like an illegal one, so that the two can't
-// meet. Which key an ID was made of stands in the inventory. "" has no ID.
+// meet. The inventory of a mirror keeps the item with its source's key, so nothing needs to be read out of an ID. "" has no ID.
 func itemID(key string) string {
 	if key == "" {
 		return ""

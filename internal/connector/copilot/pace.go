@@ -36,7 +36,7 @@ const (
 
 	holdTime  = 10 * time.Minute // after a refusal
 	probeTime = 20 * time.Second // between two steps up after that
-	vague     = 0.87             // an estimate so far below the rate is not trusted for as long
+	vague     = 0.6              // an estimate so far below the rate is not trusted for as long
 	vagueTime = 30 * time.Second
 	slice     = 100 * time.Millisecond
 	mostSlice = 3000 // five minutes
@@ -64,15 +64,14 @@ func (p *pace) found() float64 {
 	return p.rate
 }
 
-// take waits for the turn of one write, or for ctx's end.
-func (p *pace) take(ctx context.Context) error {
+// take waits for the turn of one write, or for ctx's end. It gives the time at which the write departs.
+func (p *pace) take(ctx context.Context) (time.Time, error) {
 	for {
-		at := p.reserve(time.Now())
-		if err := sleepUntil(ctx, at); err != nil {
-			return err
+		if err := sleepUntil(ctx, p.reserve(time.Now())); err != nil {
+			return time.Time{}, err
 		}
-		if p.depart(time.Now()) {
-			return nil
+		if now := time.Now(); p.depart(now) {
+			return now, nil
 		}
 	}
 }
@@ -129,9 +128,9 @@ func (p *pace) grow(now time.Time) {
 	p.risen, p.since = now, 0
 }
 
-// refused learns from a 429: everybody waits as long as it said, and goes on slower. Those that were on their way
-// together are one refusal.
-func (p *pace) refused(wait time.Duration) {
+// refused learns from a 429 to a write that departed at a time: everybody waits as long as it said, and goes on slower.
+// Those that were on their way together are one refusal; what departed after the first of them went through no more.
+func (p *pace) refused(departed time.Time, wait time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
@@ -141,6 +140,9 @@ func (p *pace) refused(wait time.Duration) {
 	}
 	if together {
 		return
+	}
+	if n := int(departed.Sub(p.begun) / slice); n >= 0 && n < len(p.passed) {
+		p.passed = p.passed[:n]
 	}
 	hold := holdTime
 	if p.begun.IsZero() || now.Sub(p.begun) < 3*time.Second {

@@ -80,13 +80,17 @@ func TestTheRateIsFound(t *testing.T) {
 				var writers sync.WaitGroup
 				for range 20 {
 					writers.Go(func() {
-						for p.take(ctx) == nil {
+						for {
+							departed, err := p.take(ctx)
+							if err != nil {
+								return
+							}
 							ok := b.take()
 							if sleepUntil(ctx, time.Now().Add(c.latency)) != nil {
 								return
 							}
 							if !ok {
-								p.refused(10 * time.Second)
+								p.refused(departed, 10*time.Second)
 							}
 						}
 					})

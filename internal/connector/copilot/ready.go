@@ -173,7 +173,10 @@ func (d *destination) makeSchema(ctx context.Context, r *receipt, records []conn
 	}
 	have, err := d.graph.readSchema(ctx)
 	fresh := isClass(err, fault.NotFound)
-	if err != nil && (!fresh || r.Ready) {
+	switch {
+	case fresh && r.Ready: // somebody deleted the connection and made one with its ID
+		return nil, d.deleted(err)
+	case err != nil && !fresh:
 		return nil, err
 	}
 	want, err := d.wanted(have, records)
