@@ -29,6 +29,8 @@ const (
 	missesToRest = 8
 	// batchSplits bounds the splits of a batch, since each is written down in its commit.
 	batchSplits = 2000
+	// leastBatch is how much of BatchBytes a lane has at least, however many share it: a commit must be worth its cost.
+	leastBatch = 2 << 20
 )
 
 // run takes the readings in their order until there are no more, and hands over each batch that is full or has
@@ -273,7 +275,7 @@ func (k *recognised) place(r connector.Record) string {
 // not need many times the memory.
 func (a *assembler) full() bool {
 	set, spec := a.turn.engine.set, a.turn.flow.Spec
-	records, size := set.BatchCount, set.BatchBytes/int(a.turn.engine.working.Load())
+	records, size := set.BatchCount, max(set.BatchBytes/int(a.turn.engine.working.Load()), min(set.BatchBytes, leastBatch))
 	held := 2 * size
 	if spec.BatchRecords > 0 {
 		records = min(records, spec.BatchRecords)
