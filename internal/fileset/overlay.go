@@ -11,14 +11,16 @@ import (
 // overlay shows the objects as they would be after a plan: those of the base, without the hidden ones, and those put.
 type overlay struct {
 	base    object.Look
+	known   map[string][]store.Object          // all of the base, by kind: each of a thousand flows is compared with all others
 	made    map[string]map[string]store.Object // by kind and name
+	names   map[int64]string                   // of those made, by ID
 	unsound map[[2]string]bool                 // kind and name of what the files have with problems
 	hidden  map[int64]bool
 	next    int64 // IDs of objects that are not made yet count down from -1
 }
 
 func newOverlay(base object.Look) *overlay {
-	return &overlay{base: base, made: map[string]map[string]store.Object{}, unsound: map[[2]string]bool{}, hidden: map[int64]bool{}, next: -1}
+	return &overlay{base: base, known: map[string][]store.Object{}, made: map[string]map[string]store.Object{}, names: map[int64]string{}, unsound: map[[2]string]bool{}, hidden: map[int64]bool{}, next: -1}
 }
 
 func (v *overlay) put(o store.Object) {
@@ -30,6 +32,7 @@ func (v *overlay) put(o store.Object) {
 		v.made[o.Kind] = map[string]store.Object{}
 	}
 	v.made[o.Kind][o.Name] = o
+	v.names[o.ID] = o.Name
 }
 
 func (v *overlay) hide(o store.Object) { v.hidden[o.ID] = true }
@@ -54,10 +57,8 @@ func (v *overlay) Object(ctx context.Context, kind, name string) (store.Object, 
 
 // ObjectByID gives one by its number.
 func (v *overlay) ObjectByID(ctx context.Context, kind string, id int64) (store.Object, error) {
-	for _, o := range v.made[kind] {
-		if o.ID == id {
-			return o, nil
-		}
+	if o, ok := v.made[kind][v.names[id]]; ok && o.ID == id {
+		return o, nil
 	}
 	if v.hidden[id] {
 		return store.Object{}, fault.New(fault.NotFound, "%s %d is going to be removed", kind, id)
@@ -67,11 +68,15 @@ func (v *overlay) ObjectByID(ctx context.Context, kind string, id int64) (store.
 
 // Objects gives all of a kind.
 func (v *overlay) Objects(ctx context.Context, kind string) ([]store.Object, error) {
-	base, err := v.base.Objects(ctx, kind)
-	if err != nil {
-		return nil, err
+	base, known := v.known[kind]
+	if !known {
+		var err error
+		if base, err = v.base.Objects(ctx, kind); err != nil {
+			return nil, err
+		}
+		v.known[kind] = base
 	}
-	var all []store.Object
+	all := make([]store.Object, 0, len(base)+len(v.made[kind]))
 	for _, o := range base {
 		if _, replaced := v.made[kind][o.Name]; !replaced && !v.hidden[o.ID] {
 			all = append(all, o)

@@ -88,7 +88,10 @@ func (s Settings) withMirrorDefaults() Settings {
 	return s
 }
 
-type kind struct{ connectors object.Connectors }
+type kind struct {
+	connectors object.Connectors
+	writes     *writes
+}
 
 func (kind) Name() string { return store.Flow }
 
@@ -201,7 +204,7 @@ func (k kind) alone(ctx context.Context, look object.Look, o, dst store.Object) 
 		if other.ID == o.ID && o.ID != 0 || other.Name == o.Name {
 			continue
 		}
-		if their, _ := Read(other); other.DestinationID == o.DestinationID && s.Mode == Mirror && their.Mode == Mirror {
+		if other.DestinationID == o.DestinationID && s.Mode == Mirror && mirrors(other) {
 			return &fault.Error{Class: fault.Conflict, Code: "second_mirror", Title: fmt.Sprintf("destination %q is already the mirror of flow %q", dst.Name, other.Name),
 				Hint: "one destination can be a copy of one source; make another destination for flow " + o.Name}
 		}
@@ -228,17 +231,31 @@ func (k kind) clash(ctx context.Context, look object.Look, o, other store.Object
 		Hint: "give one of them a destination with another path or name; {flow} in the name keeps flows apart"}
 }
 
+// mirrors tells whether a flow is a mirror; one that can't be read is none.
+func mirrors(o store.Object) bool {
+	s, _ := Read(o)
+	return s.Mode == Mirror
+}
+
 func (k kind) exclusive(o, dst store.Object) (string, error) {
+	if what, known := k.writes.of(o, dst); known {
+		return what, nil
+	}
 	use, err := destination.Read(k.connectors, dst)
-	if err != nil || use.Connector.Destination.Exclusive == nil {
+	if err != nil {
 		return "", err
 	}
-	return use.Connector.Destination.Exclusive(use.Config, o.Name), nil
+	what := ""
+	if use.Connector.Destination.Exclusive != nil {
+		what = use.Connector.Destination.Exclusive(use.Config, o.Name)
+	}
+	k.writes.remember(o, dst, what)
+	return what, nil
 }
 
 // Clash tells whether a destination's new settings make flows write the same.
 func Clash(connectors object.Connectors) destination.Clash {
-	k := kind{connectors}
+	k := kind{connectors, newWrites()}
 	return func(ctx context.Context, look object.Look, changed store.Object) error {
 		flows, err := look.Objects(ctx, store.Flow)
 		if err != nil {

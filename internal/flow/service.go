@@ -28,7 +28,7 @@ type Service struct {
 
 // New makes the service.
 func New(s *store.Store, connectors object.Connectors, sources Sources) *Service {
-	return &Service{Keeper: object.Keeper{Store: s, Kind: kind{connectors}}, connectors: connectors, sources: sources}
+	return &Service{Keeper: object.Keeper{Store: s, Kind: kind{connectors, newWrites()}}, connectors: connectors, sources: sources}
 }
 
 // Add makes a flow. On a source that has been listing for others, the flow also gets what the source still has: a
