@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,6 +20,7 @@ import (
 	"github.com/headrace/headrace/internal/fileset"
 	"github.com/headrace/headrace/internal/flow"
 	"github.com/headrace/headrace/internal/limit"
+	"github.com/headrace/headrace/internal/microsoft"
 	"github.com/headrace/headrace/internal/object"
 	"github.com/headrace/headrace/internal/secret"
 	"github.com/headrace/headrace/internal/source"
@@ -51,7 +51,7 @@ type App struct {
 	store     *store.Store
 	resolver  *reference.Resolver
 	limits    *limit.Limits
-	transport *http.Transport
+	transport *microsoft.Shared
 	log       *slog.Logger
 
 	behind atomic.Bool // the keyset was changed and can't be read
@@ -67,7 +67,7 @@ func Open(ctx context.Context, o Options) (*App, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	a := &App{options: o, transport: newTransport(), log: o.Log}
+	a := &App{options: o, transport: microsoft.Share(newTransport()), log: o.Log}
 	var err error
 	if a.store, err = store.Open(ctx, store.Options{Dir: o.Data, URL: o.Database.Reveal(), Now: o.Now, Log: o.Log}); err != nil {
 		return nil, err

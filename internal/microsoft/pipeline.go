@@ -3,7 +3,6 @@ package microsoft
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -183,7 +182,7 @@ func plainClient(transport http.RoundTripper) *http.Client {
 	}
 }
 
-// trusting gives the transport that trusts the certificates in the file as well, and whether it is a new one.
+// trusting gives the transport that trusts the certificates in the file as well, and whether it is the caller's to close.
 func trusting(base http.RoundTripper, file string) (http.RoundTripper, bool, error) {
 	if file == "" {
 		return base, false, nil
@@ -192,27 +191,15 @@ func trusting(base http.RoundTripper, file string) (http.RoundTripper, bool, err
 	if err != nil {
 		return nil, false, fault.Problems{{Field: "endpoints.ca", Text: "can't be read: " + err.Error()}}.Err()
 	}
-	roots, err := x509.SystemCertPool()
-	if err != nil {
-		roots = x509.NewCertPool()
+	switch base := base.(type) {
+	case *Shared:
+		t, err := base.with(file, pem)
+		return t, false, err
+	case *http.Transport:
+		t, err := withRoots(base, file, pem)
+		return t, true, err
 	}
-	if !roots.AppendCertsFromPEM(pem) {
-		return nil, false, fault.Problems{{Field: "endpoints.ca", Text: file + " holds no PEM certificate (-----BEGIN CERTIFICATE-----)"}}.Err()
-	}
-	t, ok := base.(*http.Transport)
-	if !ok {
-		return nil, false, fault.New(fault.Internal, "a transport of type %T can't be told to trust endpoints.ca", base)
-	}
-	t = t.Clone()
-	if t.TLSClientConfig == nil {
-		t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
-	}
-	t.TLSClientConfig.RootCAs = roots
-	if t.TLSClientConfig.ClientSessionCache != nil { // what was agreed under these certificates counts under no others
-		t.TLSClientConfig.ClientSessionCache = tls.NewLRUClientSessionCache(0)
-	}
-	t.ForceAttemptHTTP2 = true // a transport with TLS settings of its own would offer HTTP/2 and not speak it
-	return t, true, nil
+	return nil, false, fault.New(fault.Internal, "a transport of type %T can't be told to trust endpoints.ca", base)
 }
 
 // unpacked undoes gzip.
