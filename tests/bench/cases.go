@@ -18,6 +18,7 @@ func cases() []measure {
 		{"backlog", backlog},
 		{"serve", idleServe},
 		{"tenants", manyTenants},
+		{"nodes", nodes},
 	}
 }
 
@@ -272,7 +273,7 @@ func manyTenants(ctx context.Context, b bench) ([]row, error) {
 // settled waits until the rate of requests has come down to steady polling.
 func (b bench) settled(ctx context.Context, f *feed) error {
 	last := int64(0)
-	for range 60 {
+	for range 180 {
 		if err := wait(ctx, 5*time.Second); err != nil {
 			return err
 		}
@@ -280,12 +281,12 @@ func (b bench) settled(ctx context.Context, f *feed) error {
 		if err != nil {
 			return err
 		}
-		if n > 20_000 && n-last < 1200 { // under 240 a second
+		if n > 50_000 && n-last < 1200 { // under 240 a second
 			return nil
 		}
 		last = n
 	}
-	return fmt.Errorf("the first look at all tenants had not ended after 5 minutes")
+	return fmt.Errorf("the first look at all tenants had not ended after 15 minutes")
 }
 
 func mib(n int64) string { return fmt.Sprintf("%.0f MiB", float64(n)/(1<<20)) }

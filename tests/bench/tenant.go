@@ -99,13 +99,13 @@ spec: { connector: office-365-management-api, credential: %[1]s, contentTypes: [
 apiVersion: headrace/v1
 kind: Destination
 metadata: { name: %[1]s }
-spec: { connector: file, path: %[9]q, name: "{tenant}/{stream}/{date}.ndjson" }
+spec: { connector: file, path: %[9]q, name: "{stream}/{date}.ndjson" }
 ---
 apiVersion: headrace/v1
 kind: Flow
 metadata: { name: %[1]s }
 spec: { source: %[1]s, destination: %[1]s }
-`, name, f.info.Login, f.info.Management, f.info.Graph, f.info.CA, t.ID, t.ClientID, source, filepath.Join(dir, "out"))
+`, name, f.info.Login, f.info.Management, f.info.Graph, f.info.CA, t.ID, t.ClientID, source, filepath.Join(dir, "out", name))
 	}
 	file := filepath.Join(dir, "flows.yaml")
 	return file, os.WriteFile(file, []byte(b.String()), 0o600)
