@@ -356,8 +356,9 @@ func TestEveryVersionOfAThingIsDelivered(t *testing.T) {
 	storetest.EachDatabase(t, func(t *testing.T, d *storetest.Database) {
 		r := newRig(t, d, connectortest.SourceOptions{StableOrder: true, Mutable: true}, false)
 		r.small(3)
+		r.faulty(connectortest.Stop(r.append.Open(), 1, &fault.Error{Class: fault.Throttled, Title: "slow down", RetryAt: d.Clock.Now().Add(time.Second)}))
 		r.hooks(nil, func(n int) {
-			if n == 2 {
+			if n == 3 {
 				r.usurp()
 			}
 		})

@@ -88,7 +88,7 @@ func (a *assembler) identity(r *reading, c *chunk, i int) connector.Hash {
 		return hashOf("refused\x00"+record.Key, record.Body)
 	case a.turn.flow.Spec.Keyed:
 		return connector.Hash{}
-	case a.turn.source.Spec.Mutable && a.turn.source.Spec.StableOrder:
+	case a.turn.versioned():
 		// A thing that changes has the same key again, and another body that must not be dropped: each record of each
 		// version is one of its own.
 		return hashOf("version", fmt.Appendf(nil, "%s\x00%d", r.delivery.Split.ID, r.delivery.Progress+r.taken+int64(i)))

@@ -150,10 +150,17 @@ func (t *turn) settle(b *batch, result *connector.Result) {
 		b.seen[key] = slices.Clone(hashes)
 	}
 	b.forgetUntried(result.Outcomes)
+	if untried == 0 && t.versioned() {
+		b.seen = nil // the deliveries' progress, committed with it, says as much
+	}
 	if untried > 0 && result.Stopped == nil { // what follows must not be written as if these were
 		result.Stopped = fault.New(fault.Internal, "the destination did not try %d records and gave no reason", untried)
 	}
 }
+
+// versioned tells whether each record has its place in one version of a thing, which is never read again once progress has
+// passed it.
+func (t *turn) versioned() bool { return t.source.Spec.Mutable && t.source.Spec.StableOrder }
 
 func refusal(o connector.Outcome) error {
 	if o.Err == nil {
