@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -105,12 +106,13 @@ func read(ctx context.Context, s *sandbox, format, set string, data []byte, l Li
 
 // decode gives text as UTF-8, or says what the bytes are instead.
 func decode(data []byte, set string) ([]byte, error) {
-	var text bytes.Buffer
-	text.Grow(len(data))
-	if _, err := text.ReadFrom(charset.Reader(bytes.NewReader(data), set)); err != nil {
-		return nil, refuse("not_text", "Is charset what the file is written in?", "the text cannot be decoded: %v", err)
+	b := data
+	if set != charset.UTF8 || len(data) > 0 && data[0] >= 0xef { // it may have a byte order mark
+		var err error
+		if b, err = io.ReadAll(charset.Reader(bytes.NewReader(data), set)); err != nil {
+			return nil, refuse("not_text", "Is charset what the file is written in?", "the text cannot be decoded: %v", err)
+		}
 	}
-	b := text.Bytes()
 	if i := bytes.IndexByte(b, 0); i >= 0 {
 		return nil, refuse("not_text", "A binary file has the name of a text. Give it its own extension, leave it out with exclude, or set charset if it is UTF-16 without a mark.",
 			"byte %d is zero, which no text has; it looks like %s", i, kind(data))
