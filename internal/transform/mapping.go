@@ -3,6 +3,7 @@ package transform
 import (
 	"context"
 	"fmt"
+	"regexp"
 
 	"github.com/headrace/headrace/internal/fault"
 )
@@ -22,7 +23,11 @@ type Mapping struct {
 type mapped struct {
 	field   string
 	program *program
+	name    string // of the record's field, if the program is nothing but that; "": it is more
 }
+
+// plainField is a program that any JSON library could run: .title
+var plainField = regexp.MustCompile(`^\s*\.([A-Za-z_][A-Za-z0-9_]*)\s*$`)
 
 // CompileMapping compiles all rules. Its error is fault.Problems, one for each program that is none.
 func CompileMapping(rules []Rule, limits Limits) (*Mapping, error) {
@@ -34,7 +39,11 @@ func CompileMapping(rules []Rule, limits Limits) (*Mapping, error) {
 			problems = append(problems, fault.Problem{Field: r.Field, Text: err.Error()})
 			continue
 		}
-		m.rules = append(m.rules, mapped{field: r.Field, program: p})
+		one := mapped{field: r.Field, program: p}
+		if match := plainField.FindStringSubmatch(r.JQ); match != nil {
+			one.name = match[1]
+		}
+		m.rules = append(m.rules, one)
 	}
 	if err := problems.Err(); err != nil {
 		return nil, err
@@ -56,7 +65,12 @@ func (m *Mapping) Values(body []byte) ([]any, error) {
 		return nil, fault.New(fault.Invalid, "%w", err)
 	}
 	values := make([]any, len(m.rules))
+	fields, _ := input.(map[string]any)
 	for i, r := range m.rules {
+		if r.name != "" {
+			values[i] = fields[r.name]
+			continue
+		}
 		if values[i], err = r.program.one(w, input); err != nil {
 			return nil, fault.New(fault.Invalid, "%s: %w", r.field, err).WithHint("%s", fault.HintOf(err)).WithCode("mapping_failed")
 		}

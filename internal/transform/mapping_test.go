@@ -11,12 +11,12 @@ import (
 
 func TestMappingMakesOneValueOfEachRule(t *testing.T) {
 	t.Parallel()
-	m, err := CompileMapping([]Rule{{"a", ".title"}, {"b", "[.n, .big]"}, {"c", "empty"}, {"d", `"x/" + .title`}}, Limits{})
+	m, err := CompileMapping([]Rule{{"a", ".title"}, {"b", "[.n, .big]"}, {"c", "empty"}, {"d", `"x/" + .title`}, {"e", " .title "}, {"f", ".none"}, {"g", ".n | ."}}, Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	got, err := m.Values([]byte(`{"title":"T","n":1,"big":12345678901234567890123}`))
-	if want := `[T [1 12345678901234567890123] <nil> x/T]`; err != nil || fmt.Sprint(got) != want {
+	if want := `[T [1 12345678901234567890123] <nil> x/T T <nil> 1]`; err != nil || fmt.Sprint(got) != want {
 		t.Errorf("got %v, %v; want %s", got, err, want)
 	}
 }

@@ -102,14 +102,14 @@ func (m *mapper) prepare(r connector.Record) ([]connector.Prepared, error) {
 	if it.Content = content; note != "" {
 		notes = append(notes, note)
 	}
-	body, err := it.encode()
+	body, content128, acl128, err := m.encode(it)
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "the item can't be written as JSON: %w", err)
 	}
 	if int64(len(body)) > int64(m.cfg.MaxItem) {
 		return nil, tooLarge(len(body), m.cfg.MaxItem)
 	}
-	out := connector.Prepared{Record: r, Content: m.contentHash(it), ACL: hashOf(acl), Notes: notes}
+	out := connector.Prepared{Record: r, Content: content128, ACL: acl128, Notes: notes}
 	out.Key, out.Body = id, body
 	return []connector.Prepared{out}, nil
 }
@@ -257,8 +257,18 @@ func tooLarge(size int, most connector.Size) error {
 	return &fault.Error{Class: fault.Invalid, Code: "item_too_large", Title: fmt.Sprintf("the item has %d bytes, more than maxItem (%s)", size, most), Hint: hint}
 }
 
-// encode writes the item as it is sent.
-func (i item) encode() ([]byte, error) { return encodeJSON(i) }
+// encode writes the item as it is sent, with the hashes that recognise its ACL and everything else of it.
+func (m *mapper) encode(it item) (body []byte, content, acl connector.Hash, err error) {
+	who, err := encodeJSON(it.ACL)
+	if err != nil {
+		return nil, content, acl, err
+	}
+	if body, err = encodeJSON(it); err != nil {
+		return nil, content, acl, err
+	}
+	rest := body[len(`{"acl":`)+len(who):] // the ACL is an item's first member
+	return body, hashOf(rest, m.print), hashOf(who), nil
+}
 
 func encodeJSON(v any) ([]byte, error) {
 	var b bytes.Buffer
@@ -270,16 +280,9 @@ func encodeJSON(v any) ([]byte, error) {
 	return bytes.TrimRight(b.Bytes(), "\n"), nil
 }
 
-// contentHash recognises everything but the ACL.
-func (m *mapper) contentHash(it item) connector.Hash {
-	it.ACL = nil
-	return hashOf(it, m.print)
-}
-
-func hashOf(v any, more ...[]byte) connector.Hash {
+func hashOf(parts ...[]byte) connector.Hash {
 	h := sha256.New()
-	_ = json.NewEncoder(h).Encode(v) // it was encoded before; a hash takes everything
-	for _, b := range more {
+	for _, b := range parts {
 		_, _ = h.Write(b)
 	}
 	return connector.Hash(h.Sum(nil)[:len(connector.Hash{})])
