@@ -18,11 +18,13 @@ import (
 // the service has most of would leave much of its memory empty.
 //
 // Many readers hide how long a remote takes to answer; where it answers at once they would only hold memory. So none is
-// begun while aheadBytes wait to be taken.
+// begun while aheadBytes or aheadChunks wait to be taken. All of them are written before a turn ends, so where writing is
+// slow they decide how long others wait for theirs.
 const (
 	chunkBytes   = 64 << 10
 	chunkRecords = 1000
 	aheadBytes   = 4 << 20
+	aheadChunks  = 40
 )
 
 // chunk is some records of one split with the memory that their bodies stand in.
@@ -86,6 +88,7 @@ type feeder struct {
 	lane     store.Lane // as it was taken: the turn's own receipt moves on beside us
 	readings chan *reading
 	ahead    atomic.Int64  // bytes that were read and not taken yet
+	waiting  atomic.Int64  // the chunks that they stand in
 	taken    chan struct{} // some were taken
 	mu       sync.Mutex
 	begun    map[int64]bool // splits of this turn that are not committed yet, or that had a setback
@@ -149,7 +152,7 @@ func (f *feeder) claim(ctx context.Context) ([]store.Delivery, error) {
 // slot waits for the right to read one split. One reading of each turn needs none of the process's slots: a lane whose
 // destination is slow may hold many, and must not keep the others from going on.
 func (f *feeder) slot(ctx context.Context, own chan struct{}) (free func(), ok bool) {
-	for f.ahead.Load() >= aheadBytes {
+	for f.ahead.Load() >= aheadBytes || f.waiting.Load() >= aheadChunks {
 		select {
 		case <-f.taken:
 		case <-ctx.Done():
@@ -168,11 +171,15 @@ func (f *feeder) slot(ctx context.Context, own chan struct{}) (free func(), ok b
 }
 
 // waits says that a chunk waits to be taken.
-func (f *feeder) waits(c *chunk) { f.ahead.Add(int64(cap(c.arena))) }
+func (f *feeder) waits(c *chunk) {
+	f.ahead.Add(int64(cap(c.arena)))
+	f.waiting.Add(1)
+}
 
 // took says that the assembler has taken a chunk.
 func (f *feeder) took(c *chunk) {
 	f.ahead.Add(-int64(cap(c.arena)))
+	f.waiting.Add(-1)
 	select {
 	case f.taken <- struct{}{}:
 	default:
