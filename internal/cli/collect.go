@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -18,6 +19,23 @@ type totals struct {
 	Gaps    []store.Gap
 	Windows int
 	Trouble *store.Trouble
+	noun    nouns
+}
+
+// nouns are what a source's splits and records are called: of the audit feed, blobs and events.
+type nouns struct{ split, record string }
+
+// nounsOf gives the feed's words while only that is read.
+func nounsOf(sources []store.Object) nouns {
+	for _, o := range sources {
+		var spec struct {
+			Connector string `json:"connector"`
+		}
+		if json.Unmarshal(o.Spec, &spec) == nil && spec.Connector != "office-365-management-api" {
+			return nouns{"splits", "records"}
+		}
+	}
+	return nouns{"blobs", "events"}
 }
 
 // look sums up what the flows of an open app did.
@@ -35,6 +53,11 @@ func look(ctx context.Context, a *app.App) (totals, error) {
 		}
 		t.Counts = t.Counts.Plus(c)
 	}
+	sources, err := db.Objects(ctx, store.Source)
+	if err != nil {
+		return t, err
+	}
+	t.noun = nounsOf(sources)
 	listings, err := db.Listings(ctx, 0)
 	if err != nil {
 		return t, err
@@ -80,7 +103,7 @@ func settle(ctx context.Context, a *app.App, t *totals) error {
 
 // snapshot makes what progress shows.
 func (t totals) snapshot(begun store.Counts) snapshot {
-	v := snapshot{Records: t.Delivered - begun.Delivered, Splits: t.Splits - begun.Splits, Listed: max(t.Listed-begun.Listed, t.Splits-begun.Splits), // a replay's splits are not listed
+	v := snapshot{noun: t.noun, Records: t.Delivered - begun.Delivered, Splits: t.Splits - begun.Splits, Listed: max(t.Listed-begun.Listed, t.Splits-begun.Splits), // a replay's splits are not listed
 		Windows: t.Windows,
 		Bytes:   t.Bytes - begun.Bytes, Repeats: t.Repeats - begun.Repeats, Dead: t.Dead - begun.Dead}
 	if t.Trouble != nil && t.Trouble.Until.After(time.Now()) {
@@ -155,17 +178,17 @@ func (t totals) summary(took time.Duration) string {
 	}
 	rate := ""
 	if seconds := took.Seconds(); seconds > 0.5 {
-		rate = fmt.Sprintf("   (%s events/s over %s)", count(int64(float64(t.Delivered)/seconds)), span(took))
+		rate = fmt.Sprintf("   (%s %s/s over %s)", count(int64(float64(t.Delivered)/seconds)), t.noun.record, span(took))
 	}
 	rows := [][2]string{
-		{"listed", fmt.Sprintf("%s blobs", count(t.Listed))},
-		{"fetched", fmt.Sprintf("%s events", count(t.Fetched))},
-		{"delivered", fmt.Sprintf("%s events, %s%s", count(t.Delivered), size(t.Bytes), rate)},
+		{"listed", count(t.Listed) + " " + t.noun.split},
+		{"fetched", count(t.Fetched) + " " + t.noun.record},
+		{"delivered", fmt.Sprintf("%s %s, %s%s", count(t.Delivered), t.noun.record, size(t.Bytes), rate)},
 		{"repeats dropped", count(t.Repeats)},
 		{"dropped on purpose", count(t.Dropped)},
 		{"dead letters", count(t.Dead)},
-		{"failed", fmt.Sprintf("%s blobs", count(t.Failed))},
-		{"lost", fmt.Sprintf("%s blobs", count(t.Lost))},
+		{"failed", count(t.Failed) + " " + t.noun.split},
+		{"lost", count(t.Lost) + " " + t.noun.split},
 		{"gaps", gaps},
 	}
 	var b strings.Builder

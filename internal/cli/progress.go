@@ -41,6 +41,8 @@ type snapshot struct {
 	Dead      int64   `json:"dead_letters"`
 	Waiting   string  `json:"waiting,omitempty"` // why nothing moves
 	Elapsed   float64 `json:"elapsed_seconds"`
+
+	noun nouns
 }
 
 func (s *session) progress() *progress {
@@ -108,11 +110,11 @@ func (v snapshot) share() float64 {
 
 func (v snapshot) line(width int) string {
 	done := int(v.share() * float64(width))
-	text := fmt.Sprintf("%s%s %3.0f %%  %s events  %s/s", strings.Repeat("█", done), strings.Repeat("░", width-done), v.share()*100, count(v.Records), count(int64(v.Rate)))
+	text := fmt.Sprintf("%s%s %3.0f %%  %s %s  %s/s", strings.Repeat("█", done), strings.Repeat("░", width-done), v.share()*100, count(v.Records), v.noun.record, count(int64(v.Rate)))
 	if v.WindowsOf > 0 {
 		text += fmt.Sprintf("  windows %d of %d", v.WindowsOf-v.Windows, v.WindowsOf)
 	}
-	text += fmt.Sprintf("  blobs %s of %s", count(v.Splits), count(v.Listed))
+	text += fmt.Sprintf("  %s %s of %s", v.noun.split, count(v.Splits), count(v.Listed))
 	if v.Dead > 0 {
 		text += fmt.Sprintf("  dead letters %s", count(v.Dead))
 	}
@@ -148,7 +150,7 @@ func (p *progress) end() {
 
 // run shows a run's state.
 func (p *progress) run(v api.RunView) {
-	snap := snapshot{Records: v.Counts.Delivered, Splits: v.Counts.Splits, Listed: v.Counts.Listed, Windows: v.Progress.Windows, Bytes: v.Counts.Bytes,
+	snap := snapshot{noun: nouns{"splits", "records"}, Records: v.Counts.Delivered, Splits: v.Counts.Splits, Listed: v.Counts.Listed, Windows: v.Progress.Windows, Bytes: v.Counts.Bytes,
 		Repeats: v.Counts.Repeats, Dead: v.Counts.Dead}
 	if v.Progress.Listing && v.Counts.Listed == 0 {
 		snap.Waiting = "counting"

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -47,6 +48,9 @@ func (s *session) simulateCommand() *cobra.Command {
 					return addressTrouble("--proxy", proxy, err)
 				}
 			}
+			if ca == "" { // several simulators may run at once
+				ca = filepath.Join(os.TempDir(), "headrace-simulate-ca-"+portOf(sim.URL())+".pem")
+			}
 			if err := sim.WriteCA(ca); err != nil {
 				return fmt.Errorf("write the CA file: %w", err)
 			}
@@ -59,8 +63,16 @@ func (s *session) simulateCommand() *cobra.Command {
 	c.Flags().StringArrayVar(&events, "events", nil, "file with your own audit records, one JSON object a line; may be repeated")
 	c.Flags().StringVar(&address, "addr", "127.0.0.1:0", "HOST:PORT on loopback; port 0 is any free one")
 	c.Flags().StringVar(&proxy, "proxy", "", "HOST:PORT on loopback of an HTTP proxy too, for clients whose hosts are fixed (CLI for Microsoft 365): HTTPS_PROXY")
-	c.Flags().StringVar(&ca, "ca", filepath.Join(os.TempDir(), "headrace-simulate-ca.pem"), "where the certificate to trust is written")
+	c.Flags().StringVar(&ca, "ca", "", "where the certificate to trust is written (default headrace-simulate-ca-PORT.pem in the folder for temporary files)")
 	return c
+}
+
+func portOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Port()
 }
 
 func readScenario(path string) (m365sim.Scenario, error) {

@@ -448,3 +448,22 @@ func TestADeletedThingThatComesBackAtOnce(t *testing.T) {
 		r.mirrors(all[0], all[2])
 	})
 }
+
+// A destination that takes nothing and says why is given up after some tries, though what was read is remembered each time.
+func TestADestinationThatTakesNothing(t *testing.T) {
+	each(t, true, func(t *testing.T, r *rig) {
+		all := r.many(0, 3, 1)
+		r.file("bad", 1, record("bad", `{"id":"bad"}`)) // a dead letter at the first turn
+		for range 10 {
+			r.keyed.Stop(0, fault.New(fault.Denied, "not you"))
+		}
+		standing := r.once()
+		if len(r.keyed.Items()) != 0 || len(standing.Troubles) != 1 || !strings.Contains(standing.Troubles[0].Text, "not you") {
+			t.Errorf("items %v, troubles %+v", r.keyed.Keys(), standing.Troubles)
+		}
+		for range 5 { // who calls again gives it two tries each time
+			r.once()
+		}
+		r.mirrors(all...)
+	})
+}

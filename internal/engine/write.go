@@ -169,9 +169,14 @@ func refusal(o connector.Outcome) error {
 	return o.Err
 }
 
+// stuck tells that the destination took nothing and said why.
+func stuck(result connector.Result) bool {
+	return result.Stopped != nil && !slices.ContainsFunc(result.Outcomes, func(o connector.Outcome) bool { return o.Kind != connector.NotTried })
+}
+
 // commit remembers a batch in one transaction, and then what could not be read.
 func (t *turn) commit(ctx context.Context, b *batch, result connector.Result) error {
-	done := store.Committed{Receipt: result.Receipt, SourceID: t.source.Object.ID, Keep: t.engine.set.Lease, Letters: b.letters, Saw: b.saw}
+	done := store.Committed{Receipt: result.Receipt, SourceID: t.source.Object.ID, Keep: t.engine.set.Lease, Letters: b.letters, Saw: b.saw, Stuck: stuck(result)}
 	for _, s := range b.splits {
 		if s.read == 0 && !s.done && s.counts == (store.Counts{}) {
 			continue

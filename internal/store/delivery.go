@@ -125,13 +125,15 @@ type Committed struct {
 	Saw        []SawKey
 	SourceID   int64
 	Keep       time.Duration // the lease lasts this much longer
+	Stuck      bool          // the destination took nothing: the lane has not recovered from its trouble
 }
 
 // CommitBatch remembers a batch that the destination has stored, if the lease is still ours.
 func (s *Store) CommitBatch(ctx context.Context, l Lane, c Committed) error {
 	return s.inTx(ctx, func(t tx) error {
 		now := s.now()
-		if err := t.underLease(ctx, l.Lease, `receipt = ?, lease_until = ?, failures = 0, error = ''`, []byte(c.Receipt), micros(now.Add(c.Keep))); err != nil {
+		if err := t.underLease(ctx, l.Lease, `receipt = ?, lease_until = ?, failures = CASE WHEN ? = 1 THEN failures ELSE 0 END, error = CASE WHEN ? = 1 THEN error ELSE '' END`,
+			[]byte(c.Receipt), micros(now.Add(c.Keep)), flag(c.Stuck), flag(c.Stuck)); err != nil {
 			return err
 		}
 		if err := t.putSeen(ctx, l.FlowID, c.Seen); err != nil {

@@ -177,7 +177,7 @@ func (s *Store) Standing(ctx context.Context, since time.Time) (Standing, error)
 		text   string
 		arg    any
 	}{
-		{&st.Unlisted, `FROM listing l WHERE l.ended = 0 AND l.paused = 0 AND (l.listed_at < ? OR l.due <= l.listed_at OR l.failures > 0) AND ` + hopeful("l.failures", "l.error") + `
+		{&st.Unlisted, `FROM listing l WHERE l.ended = 0 AND l.paused = 0 AND (l.run_id <> 0 OR l.listed_at < ? OR l.due <= l.listed_at OR l.failures > 0) AND ` + hopeful("l.failures", "l.error") + `
 			AND (l.run_id <> 0 OR EXISTS (SELECT 1 FROM object o WHERE o.kind = 'flow' AND o.source = l.source_id AND o.paused = 0 AND o.spec NOT LIKE '%"mode":"mirror"%'))`, micros(since)},
 		{&st.Available, `FROM lane l JOIN delivery d ON d.flow_id = l.flow_id AND d.lane = l.lane JOIN split s ON s.id = d.split_id
 			WHERE d.state IN (0, 3) AND s.ready <= ? AND l.paused = 0 AND ` + hopeful("d.waits", "coalesce(d.error, '')") + ` AND ` + hopeful("l.failures", "l.error"), micros(s.now())},
