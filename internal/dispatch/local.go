@@ -85,7 +85,7 @@ func (l *Local) pool(ctx context.Context, bell <-chan struct{}, size int, due fu
 }
 
 // Once gives turns until all that is available now is delivered: every source was listed to its end since the
-// beginning, and no delivery that may be read now is left. A source that always has more is not listed again. What the remote asked to wait for is waited for; what fails
+// beginning, every mirror was crawled, and no delivery that may be read now is left. A source that always has more is not listed again. What the remote asked to wait for is waited for; what fails
 // again and again is not, and is told as an error. watch is called some times a second, for progress; it may be nil.
 func (l *Local) Once(ctx context.Context, watch func(store.Standing)) error {
 	since := l.Store.Now()
@@ -95,7 +95,7 @@ func (l *Local) Once(ctx context.Context, watch func(store.Standing)) error {
 	if err := l.Store.ListNow(ctx); err != nil {
 		return err
 	}
-	if err := l.Engine.StartCrawls(ctx); err != nil {
+	if err := l.Engine.CrawlNow(ctx); err != nil {
 		return err
 	}
 	var work errgroup.Group

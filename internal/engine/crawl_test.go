@@ -247,7 +247,8 @@ func TestOneCrawlAtATime(t *testing.T) {
 		}
 		r.goOn()
 		r.ok(e.StartCrawls(r.ctx())) // not due yet
-		r.crawlNow()
+		r.ok(e.CrawlNow(r.ctx()))
+		r.ok(e.CrawlNow(r.ctx()))
 		r.goOn()
 		runs, err = r.store.Runs(r.ctx(), r.flow.ID, "", 10)
 		r.ok(err)

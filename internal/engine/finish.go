@@ -128,7 +128,12 @@ func approved(run store.Run) bool {
 }
 
 // StartCrawls begins the crawls that are due. Crawls of a flow rise in number, and one is open at a time.
-func (e *Engine) StartCrawls(ctx context.Context) error {
+func (e *Engine) StartCrawls(ctx context.Context) error { return e.startCrawls(ctx, false) }
+
+// CrawlNow begins a crawl of every mirror that is not paused and has none open, due or not: a person asked.
+func (e *Engine) CrawlNow(ctx context.Context) error { return e.startCrawls(ctx, true) }
+
+func (e *Engine) startCrawls(ctx context.Context, now bool) error {
 	flows, err := e.store.Objects(ctx, store.Flow)
 	if err != nil {
 		return err
@@ -140,7 +145,7 @@ func (e *Engine) StartCrawls(ctx context.Context) error {
 		if to, err := e.store.ObjectByID(ctx, store.Destination, object.DestinationID); err == nil && to.Paused {
 			continue // what it would find would be old when it may be written
 		}
-		if err := e.startCrawl(ctx, object); err != nil {
+		if err := e.startCrawl(ctx, object, now); err != nil {
 			e.log.Warn("a crawl could not begin", "flow", object.Name, "err", err, "hint", fault.HintOf(err))
 		}
 	}
@@ -155,8 +160,8 @@ func mirrors(flow store.Object) bool {
 	return json.Unmarshal(flow.Spec, &spec) == nil && spec.Mode == "mirror"
 }
 
-// startCrawl begins a crawl if one is due.
-func (e *Engine) startCrawl(ctx context.Context, object store.Object) error {
+// startCrawl begins a crawl if one is due, or asked for.
+func (e *Engine) startCrawl(ctx context.Context, object store.Object, asked bool) error {
 	last, any, err := e.store.LastCrawl(ctx, object.ID)
 	if err != nil || any && last.Finished.IsZero() {
 		return err
@@ -174,7 +179,7 @@ func (e *Engine) startCrawl(ctx context.Context, object store.Object) error {
 		every = time.Hour
 	}
 	now := e.store.Now()
-	if any && now.Before(last.Created.Add(every)) {
+	if any && !asked && now.Before(last.Created.Add(every)) {
 		return nil
 	}
 	full, err := e.store.LastFullCrawl(ctx, object.ID)
