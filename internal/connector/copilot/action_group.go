@@ -1,0 +1,96 @@
+package copilot
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"github.com/headrace/headrace/internal/fault"
+)
+
+// GroupInput names an external group.
+type GroupInput struct {
+	ID string `yaml:"id" doc:"The group's ID: at most 128 letters, digits, - and _" example:"oncall-lead"`
+}
+
+// Validate reports an ID that can't be one.
+func (in *GroupInput) Validate() fault.Problems {
+	if !legalGroupID.MatchString(in.ID) {
+		return fault.Problems{{Field: "id", Text: fmt.Sprintf("is %q; it has 1 to 128 letters, digits, - and _", in.ID)}}
+	}
+	return nil
+}
+
+// NewGroupInput is an external group to be made.
+type NewGroupInput struct {
+	ID          string `yaml:"id" doc:"The group's ID: at most 128 letters, digits, - and _" example:"oncall-lead"`
+	DisplayName string `yaml:"displayName" doc:"Its name for people"`
+	Description string `yaml:"description" doc:"Where it comes from"`
+}
+
+// Validate reports an ID that can't be one.
+func (in *NewGroupInput) Validate() fault.Problems { return (&GroupInput{ID: in.ID}).Validate() }
+
+// MemberInput is one in an external group.
+type MemberInput struct {
+	Group string `yaml:"group" doc:"The external group's ID"`
+	ID    string `yaml:"id" doc:"Object ID in Entra of the user or group, or the ID of another external group"`
+	Type  string `yaml:"type" doc:"What it is" enum:"user,group,externalGroup"`
+}
+
+// Validate wants IDs as Graph takes them.
+func (in *MemberInput) Validate() fault.Problems {
+	p := (&GroupInput{ID: in.Group}).Validate()
+	for i := range p {
+		p[i].Field = "group"
+	}
+	add := func(field, text string) { p = append(p, fault.Problem{Field: field, Text: text}) }
+	switch in.Type {
+	case aclUser, aclGroup:
+		if why := badObjectID(in.Type, in.ID); why != nil {
+			add("id", why.Title+". "+why.Hint)
+		}
+	case aclExternalGroup:
+		if !legalGroupID.MatchString(in.ID) {
+			add("id", fmt.Sprintf("is %q; it has 1 to 128 letters, digits, - and _", in.ID))
+		}
+	default:
+		add("type", fmt.Sprintf("is %q; it is user, group or externalGroup", in.Type))
+	}
+	return p
+}
+
+func showGroup(ctx context.Context, d *destination, in *GroupInput) (any, error) {
+	var raw json.RawMessage
+	_, err := d.graph.send(ctx, http.MethodGet, d.graph.path("groups", in.ID), nil, &raw)
+	return raw, err
+}
+
+func createGroup(ctx context.Context, d *destination, in *NewGroupInput) (any, error) {
+	body := map[string]string{"id": in.ID}
+	if in.DisplayName != "" {
+		body["displayName"] = in.DisplayName
+	}
+	if in.Description != "" {
+		body["description"] = in.Description
+	}
+	if _, err := d.graph.sendJSON(ctx, http.MethodPost, d.graph.path("groups"), body); err != nil {
+		return nil, err
+	}
+	return showGroup(ctx, d, &GroupInput{ID: in.ID})
+}
+
+func deleteGroup(ctx context.Context, d *destination, in *GroupInput) (any, error) {
+	return d.remove(ctx, "groups", in.ID)
+}
+
+func addMember(ctx context.Context, d *destination, in *MemberInput) (any, error) {
+	member := map[string]string{"id": in.ID, "type": in.Type}
+	_, err := d.graph.sendJSON(ctx, http.MethodPost, d.graph.path("groups", in.Group, "members"), member)
+	return member, err
+}
+
+func removeMember(ctx context.Context, d *destination, in *MemberInput) (any, error) {
+	return d.remove(ctx, "groups", in.Group, "members", in.ID)
+}
