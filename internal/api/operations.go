@@ -7,7 +7,7 @@ func All() []Endpoint {
 		ConnectorList, ConnectorShow,
 		CredentialTypes, CredentialHelp, CredentialAdd, CredentialList, CredentialShow, CredentialTest, CredentialRotate, CredentialEdit, CredentialUsedBy, CredentialRemove,
 		SourceCreate, SourceList, SourceShow, SourceEdit, SourcePause, SourceResume, SourceRemove, SourceTest, SourceSample, SourceActions, SourceAct,
-		DestinationCreate, DestinationList, DestinationShow, DestinationEdit, DestinationPause, DestinationResume, DestinationRemove, DestinationTest, DestinationActions, DestinationAct,
+		DestinationCreate, DestinationList, DestinationShow, DestinationEdit, DestinationPause, DestinationResume, DestinationRemove, DestinationTest, DestinationActions, DestinationAct, DestinationItems, DestinationMissing,
 		FlowCreate, FlowList, FlowShow, FlowEdit, FlowPause, FlowResume, FlowRemove, FlowRun, FlowPlan, FlowRetry, FlowPlanBackfill, FlowBackfill,
 		RunList, RunShow, RunCancel, RunApprove,
 		CoverageShow,

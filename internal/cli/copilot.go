@@ -17,7 +17,7 @@ func (s *session) copilotCommand() *cobra.Command {
 	c := &cobra.Command{Use: "copilot", Short: "Connections of Microsoft 365 Copilot: schemas, items, groups, and a doctor",
 		Long:    "Each command takes a destination of the connector microsoft-365-copilot: its credential signs in, its connection is meant.",
 		Example: examples("headrace copilot doctor policies-in-copilot", "", "headrace copilot schema infer policies-in-copilot -o yaml", "")}
-	c.AddCommand(s.copilotList(), s.copilotShow(), s.copilotCreate(), s.copilotRemove(), s.copilotQuota(), s.copilotDoctor(), s.copilotSchema(), s.copilotItem(), s.copilotGroup())
+	c.AddCommand(s.copilotList(), s.copilotShow(), s.copilotCreate(), s.copilotRemove(), s.copilotQuota(), s.copilotDoctor(), s.copilotSchema(), s.copilotItem(), s.copilotGroup(), s.copilotAccess())
 	return c
 }
 

@@ -24,9 +24,9 @@ func readAtMost(in io.Reader, most int64) ([]byte, error) {
 }
 
 func (s *session) copilotItem() *cobra.Command {
-	c := &cobra.Command{Use: "item", Short: "One item of a connection: show, send, delete",
+	c := &cobra.Command{Use: "item", Short: "The items of a connection: list, show, send, delete, verify",
 		Example: examples("headrace copilot item show policies-in-copilot policies/leave.md", "by the key or the ID", "headrace copilot item send policies-in-copilot --record leave.json", "")}
-	c.AddCommand(s.itemShow(), s.itemSend(), s.itemDelete())
+	c.AddCommand(s.itemList(), s.itemShow(), s.itemSend(), s.itemDelete(), s.itemVerify())
 	return c
 }
 

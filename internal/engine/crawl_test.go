@@ -89,6 +89,20 @@ func TestAThingThatComesBackUnchanged(t *testing.T) {
 	})
 }
 
+// What somebody deleted at the destination is sent again once that is known, and nothing else is.
+func TestWhatIsMissingIsSentAgain(t *testing.T) {
+	each(t, true, func(t *testing.T, r *rig) {
+		all := r.many(0, 5, 1)
+		r.crawl()
+		r.ok(r.store.DoubtItems(r.ctx(), r.to.ID, []string{"i2", "nobody"}))
+		r.crawl()
+		r.mirrors(all...)
+		if r.keyed.Puts("i2") != 2 || r.keyed.Puts("i1") != 1 {
+			t.Errorf("i2 was put %d times, i1 %d times", r.keyed.Puts("i2"), r.keyed.Puts("i1"))
+		}
+	})
+}
+
 // A paused destination gets no crawl: what it listed would be old when it may be written.
 func TestNoCrawlForAPausedDestination(t *testing.T) {
 	each(t, true, func(t *testing.T, r *rig) {

@@ -20,6 +20,17 @@ const (
 	SendFailed ItemState = 2
 )
 
+// String is the state's word for people.
+func (s ItemState) String() string {
+	switch s {
+	case Sending:
+		return "sending"
+	case Sent:
+		return "sent"
+	}
+	return "failed"
+}
+
 // An InventoryItem is one key that a mirror's destination holds.
 type InventoryItem struct {
 	DestinationID int64

@@ -130,3 +130,21 @@ func named(items []hashedItem) (where string, args []any) {
 	}
 	return `destination_id = ? AND hash IN (` + marks(len(items)) + `) AND key IN (` + marks(len(items)) + `)`, args
 }
+
+// DoubtItems says of items that nobody knows what of them is at the destination: the next crawl reads their splits and
+// sends them again.
+func (s *Store) DoubtItems(ctx context.Context, destinationID int64, keys []string) error {
+	return s.inTx(ctx, func(t tx) error {
+		for part := range slices.Chunk(keys, inventoryChunk) {
+			items := make([]hashedItem, len(part))
+			for i, key := range part {
+				items[i] = hashedItem{InventoryItem{DestinationID: destinationID, Key: key}, KeyHash(key)}
+			}
+			where, args := named(items)
+			if err := t.exec(ctx, `UPDATE inventory SET state = 0 WHERE state = 1 AND `+where, args...); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

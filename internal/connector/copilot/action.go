@@ -36,6 +36,7 @@ func destinationActions() []connector.Action {
 		action("group-delete", "Deletes an external group. Nobody sees by it any more.", true, &GroupInput{}, deleteGroup),
 		action("member-add", "Adds a user, group or external group to an external group.", true, &MemberInput{Type: aclUser}, addMember),
 		action("member-remove", "Takes one out of an external group.", true, &MemberInput{Type: aclUser}, removeMember),
+		action("access-test", "Tells whether somebody can see an item, as far as its access list says.", false, &AccessInput{}, testAccess),
 		action("quota", "Tells how many items may still be added (beta).", false, &NoInput{}, showQuota),
 		action("doctor", "Looks for what keeps people from finding the content.", false, &NoInput{}, doctor),
 	}

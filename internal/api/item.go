@@ -1,0 +1,81 @@
+package api
+
+import (
+	"context"
+	"math"
+	"strconv"
+
+	"github.com/headrace/headrace/internal/fault"
+	"github.com/headrace/headrace/internal/store"
+)
+
+// ItemQuery asks for a page of what a mirror's destination holds.
+type ItemQuery struct {
+	Name  string `json:"name"`            // the destination's
+	State string `json:"state,omitempty"` // sent, sending or failed; "": all
+	After string `json:"after,omitempty"` // Next of the page before; "": from the beginning
+	Limit int    `json:"limit,omitempty"` // items that are looked at; 0: 1000
+}
+
+// An Item is one thing that a mirror's destination holds, as the inventory knows it.
+type Item struct {
+	ID    string `json:"id"`
+	State string `json:"state"`           // sent; sending: nobody knows what of it arrived; failed: the destination refused it
+	Crawl int64  `json:"crawl"`           // the last one that saw it
+	Error string `json:"error,omitempty"` // of a failed one
+}
+
+// ItemPage is some items in the order of their hashes. Next is empty after the last page.
+type ItemPage struct {
+	Items []Item `json:"items"`
+	Next  string `json:"next,omitempty"`
+}
+
+// DestinationItems lists what a mirror's destination holds, from the inventory: the remote itself may not be able to.
+var DestinationItems = Operation[ItemQuery, ItemPage]{Name: "destination.items", Summary: "List the items of a mirror's destination", Do: func(ctx context.Context, s *Services, in ItemQuery) (ItemPage, error) {
+	const most = 1000
+	page := ItemPage{Items: []Item{}}
+	o, err := s.Store.Object(ctx, store.Destination, in.Name)
+	if err != nil {
+		return page, err
+	}
+	after := int64(math.MinInt64)
+	if in.After != "" {
+		if after, err = strconv.ParseInt(in.After, 16, 64); err != nil {
+			return page, &fault.Error{Class: fault.Invalid, Code: "bad_page", Title: "after is not what a page before gave as next", Hint: "leave it out to begin anew"}
+		}
+	}
+	limit := in.Limit
+	if limit <= 0 || limit > most {
+		limit = most
+	}
+	items, err := s.Store.Inventory(ctx, o.ID, after, limit)
+	if err != nil {
+		return page, err
+	}
+	for _, i := range items {
+		after = store.KeyHash(i.Key)
+		if state := i.State.String(); in.State == "" || in.State == state {
+			page.Items = append(page.Items, Item{ID: i.Key, State: state, Crawl: i.Crawl, Error: i.Error})
+		}
+	}
+	if len(items) >= limit {
+		page.Next = strconv.FormatInt(after, 16)
+	}
+	return page, nil
+}}
+
+// MissingItems names items that the inventory has and the remote has not.
+type MissingItems struct {
+	Name string   `json:"name"` // the destination's
+	IDs  []string `json:"ids"`
+}
+
+// DestinationMissing has items sent again by the next crawl, because they are not at the destination though they were sent.
+var DestinationMissing = Operation[MissingItems, None]{Name: "destination.missing", Summary: "Send items of a mirror again", Changes: true, Do: func(ctx context.Context, s *Services, in MissingItems) (None, error) {
+	o, err := s.Store.Object(ctx, store.Destination, in.Name)
+	if err != nil {
+		return None{}, err
+	}
+	return None{}, s.Store.DoubtItems(ctx, o.ID, in.IDs)
+}}

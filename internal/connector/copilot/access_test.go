@@ -1,0 +1,36 @@
+package copilot
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestWhoCanSeeAnItem(t *testing.T) {
+	t.Parallel()
+	const ann, team, leads = "c2b6e3a0-0b7c-4f2a-8f5e-3a9d7e1b4c66", "1f0a3c1e-5a9b-4b0e-9d6e-6b1f2a7c9d55", "leads"
+	user, group := aclEntry{grant, aclUser, ann}, aclEntry{grant, aclGroup, team}
+	for name, c := range map[string]struct {
+		acl    []aclEntry
+		groups []string
+		guest  bool
+		sees   bool
+		unless string
+	}{
+		"by name, in any casing":            {acl: []aclEntry{{grant, aclUser, strings.ToUpper(ann)}}, sees: true},
+		"somebody else":                     {acl: []aclEntry{{grant, aclUser, team}}},
+		"by a group that is named":          {acl: []aclEntry{group}, groups: []string{team}, sees: true},
+		"by a group that nobody named":      {acl: []aclEntry{group}, unless: "grant group " + team},
+		"a deny wins":                       {acl: []aclEntry{user, {deny, aclGroup, team}}, groups: []string{team}},
+		"a deny that may hold is told":      {acl: []aclEntry{user, {deny, aclExternalGroup, leads}}, sees: true, unless: "deny externalGroup leads"},
+		"a grant more decides nothing":      {acl: []aclEntry{group, user}, sees: true},
+		"everyone":                          {acl: []aclEntry{{grant, aclEveryone, team}}, guest: true, sees: true},
+		"everyone but guests, for a member": {acl: []aclEntry{{grant, aclEveryoneInside, team}}, sees: true},
+		"everyone but guests, for a guest":  {acl: []aclEntry{{grant, aclEveryoneInside, team}}, guest: true},
+		"nobody":                            {},
+	} {
+		a := canSee(c.acl, &AccessInput{ID: "x", User: ann, Groups: c.groups, Guest: c.guest})
+		if a.Sees != c.sees || strings.Join(a.Unless, ", ") != c.unless || a.Why == "" {
+			t.Errorf("%s: %+v, want sees %v, unless %q", name, a, c.sees, c.unless)
+		}
+	}
+}
