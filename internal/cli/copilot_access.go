@@ -16,7 +16,8 @@ type copilotAccess struct {
 }
 
 func (s *session) copilotAccess() *cobra.Command {
-	c := &cobra.Command{Use: "access", Short: "Who can see an item", Example: examples("headrace copilot access test policies-in-copilot --item policies/leave.md --user c2b6e3a0-0b7c-4f2a-8f5e-3a9d7e1b4c66", "")}
+	c := &cobra.Command{Use: "access", Short: "Who can see an item", Example: examples("headrace copilot access test policies-in-copilot --item policies/leave.md --user c2b6e3a0-0b7c-4f2a-8f5e-3a9d7e1b4c66", "",
+		"headrace copilot item show policies-in-copilot policies/leave.md", "its access list, among the rest")}
 	var (
 		item, user string
 		groups     []string
