@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -172,29 +173,24 @@ func (s *Store) Standing(ctx context.Context, since time.Time) (Standing, error)
 		st Standing
 		t  = s.reading()
 	)
-	for _, q := range []struct {
-		answer *bool
-		text   string
-		arg    any
-	}{
-		{&st.Unlisted, `FROM listing l WHERE l.ended = 0 AND l.paused = 0 AND (l.run_id <> 0 OR l.listed_at < ? OR l.due <= l.listed_at OR l.failures > 0) AND ` + hopeful("l.failures", "l.error") + `
-			AND (l.run_id <> 0 OR EXISTS (SELECT 1 FROM object o WHERE o.kind = 'flow' AND o.source = l.source_id AND o.paused = 0 AND o.spec NOT LIKE '%"mode":"mirror"%'))`, micros(since)},
-		{&st.Available, `FROM lane l JOIN delivery d ON d.flow_id = l.flow_id AND d.lane = l.lane JOIN split s ON s.id = d.split_id
-			WHERE d.state IN (0, 3) AND s.ready <= ? AND l.paused = 0 AND ` + hopeful("d.waits", "coalesce(d.error, '')") + ` AND ` + hopeful("l.failures", "l.error"), micros(s.now())},
+	const exists = `(SELECT count(*) FROM (SELECT 1 %s LIMIT 1) found)`
+	// One statement sees one moment: asked one after the other, what goes from one answer to the next could be in none.
+	var unlisted, available, ending int
+	err := t.row(ctx, `SELECT `+fmt.Sprintf(exists, `FROM listing l WHERE l.ended = 0 AND l.paused = 0 AND (l.run_id <> 0 OR l.listed_at < ? OR l.due <= l.listed_at OR l.failures > 0) AND `+hopeful("l.failures", "l.error")+`
+			AND (l.run_id <> 0 OR EXISTS (SELECT 1 FROM object o WHERE o.kind = 'flow' AND o.source = l.source_id AND o.paused = 0 AND o.spec NOT LIKE '%"mode":"mirror"%'))`)+`, `+
+		fmt.Sprintf(exists, `FROM lane l JOIN delivery d ON d.flow_id = l.flow_id AND d.lane = l.lane JOIN split s ON s.id = d.split_id
+			WHERE d.state IN (0, 3) AND s.ready <= ? AND l.paused = 0 AND `+hopeful("d.waits", "coalesce(d.error, '')")+` AND `+hopeful("l.failures", "l.error"))+`, `+
 		// Those with work left are found above, unless nobody waits for it.
-		{&st.Ending, `FROM run r WHERE r.state = ? AND NOT EXISTS (SELECT 1 FROM listing l WHERE l.run_id = r.id AND l.ended = 0)
-			AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.flow_id = r.flow_id AND d.run_id = r.id AND d.state IN (0, 3))`, RunGoing},
-	} {
-		var n int
-		if err := t.row(ctx, `SELECT count(*) FROM (SELECT 1 `+q.text+` LIMIT 1) found`, q.arg).Scan(&n); err != nil {
-			return st, s.trouble(err)
-		}
-		*q.answer = n > 0
+		fmt.Sprintf(exists, `FROM run r WHERE r.state = ? AND NOT EXISTS (SELECT 1 FROM listing l WHERE l.run_id = r.id AND l.ended = 0)
+			AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.flow_id = r.flow_id AND d.run_id = r.id AND d.state IN (0, 3))`),
+		micros(since), micros(s.now()), RunGoing).Scan(&unlisted, &available, &ending)
+	if err != nil {
+		return st, s.trouble(err)
 	}
+	st.Unlisted, st.Available, st.Ending = unlisted > 0, available > 0, ending > 0
 	if !st.Idle() {
 		return st, nil
 	}
-	var err error
 	st.Troubles, err = t.troubles(ctx)
 	return st, s.trouble(err)
 }
