@@ -105,7 +105,7 @@ func (s *Store) Items(ctx context.Context, destinationID int64, keys []string) (
 // ItemsOf gives the items that one key of the source produced: what a delete of it must reach.
 func (s *Store) ItemsOf(ctx context.Context, destinationID int64, sourceKey string) ([]InventoryItem, error) {
 	var all []InventoryItem
-	err := s.reading().each(ctx, `SELECT `+itemColumns+` FROM inventory WHERE destination_id = ? AND source_key = ?`, []any{destinationID, KeyHash(sourceKey)}, func(scan func(...any) error) error {
+	err := s.reading().each(ctx, `SELECT `+itemColumns+` FROM inventory WHERE +destination_id = ? AND source_key = ?`, []any{destinationID, KeyHash(sourceKey)}, func(scan func(...any) error) error {
 		i, err := scanItem(destinationID, scan)
 		all = append(all, i)
 		return err
@@ -116,7 +116,7 @@ func (s *Store) ItemsOf(ctx context.Context, destinationID int64, sourceKey stri
 // sawSplits marks the items of splits as seen by a crawl.
 func (t tx) sawSplits(ctx context.Context, destinationID, crawl int64, splits []any) error {
 	args := append([]any{crawl, destinationID, crawl}, splits...)
-	return t.exec(ctx, `UPDATE inventory SET crawl = ? WHERE destination_id = ? AND crawl < ? AND split_id IN (`+marks(len(splits))+`)`, args...)
+	return t.exec(ctx, `UPDATE inventory SET crawl = ? WHERE +destination_id = ? AND crawl < ? AND split_id IN (`+marks(len(splits))+`)`, args...)
 }
 
 // A SawKey is a key of the source whose record a crawl met though nothing was sent: it was refused.
@@ -130,7 +130,7 @@ type SawKey struct {
 // sawKeys marks the items of keys as seen.
 func (t tx) sawKeys(ctx context.Context, keys []SawKey) error {
 	for _, k := range keys {
-		if err := t.exec(ctx, `UPDATE inventory SET crawl = ?, split_id = ? WHERE destination_id = ? AND source_key = ? AND crawl <= ?`,
+		if err := t.exec(ctx, `UPDATE inventory SET crawl = ?, split_id = ? WHERE +destination_id = ? AND source_key = ? AND crawl <= ?`,
 			k.Crawl, k.SplitID, k.DestinationID, KeyHash(k.SourceKey), k.Crawl); err != nil {
 			return err
 		}

@@ -251,7 +251,7 @@ func (t tx) wantAgain(ctx context.Context, l Listing, crawl *CrawlListing, split
 // a letter belongs to the replay; reading the split again makes it this one's.
 const soundDelivery = `flow_id = ? AND state = 1 AND revision = ? AND NOT EXISTS
 	(SELECT 1 FROM dead_letter d WHERE d.flow_id = delivery.flow_id AND d.split_id = delivery.split_id AND d.state IN (?, ?)) AND NOT EXISTS
-	(SELECT 1 FROM inventory i WHERE i.destination_id = ? AND i.split_id = delivery.split_id AND i.state <> 1)`
+	(SELECT 1 FROM inventory i WHERE +i.destination_id = ? AND i.split_id = delivery.split_id AND i.state <> 1)`
 
 // markSound finds the known splits that need no reading: delivered by the same revision, and everything that they became
 // is surely at the destination. They are marked as seen by the crawl.

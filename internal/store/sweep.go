@@ -148,7 +148,7 @@ func (s *Store) oldVersions(ctx context.Context, before time.Time) ([]any, error
 		seen int
 	)
 	err := s.reading().each(ctx, `SELECT s.id, CASE WHEN EXISTS (SELECT 1 FROM object f WHERE f.kind = 'flow' AND f.source = s.source_id AND f.spec NOT LIKE '%"mode":"mirror"%')
-			OR EXISTS (SELECT 1 FROM object f JOIN inventory i ON i.destination_id = f.destination AND i.split_id = s.id WHERE f.kind = 'flow' AND f.source = s.source_id) THEN 0 ELSE 1 END
+			OR EXISTS (SELECT 1 FROM object f JOIN inventory i ON +i.destination_id = f.destination AND i.split_id = s.id WHERE f.kind = 'flow' AND f.source = s.source_id) THEN 0 ELSE 1 END
 		FROM split s WHERE s.expires = 0 AND s.id > ? AND s.listed_at < ? ORDER BY s.id LIMIT ?`, []any{after, micros(before), sweepLook}, func(scan func(...any) error) error {
 		var id, isOld int64
 		err := scan(&id, &isOld)

@@ -267,8 +267,10 @@ CREATE TABLE inventory (
 	error          TEXT,
 	PRIMARY KEY (destination_id, hash, key)
 ){keyed};
-CREATE INDEX inventory_source ON inventory (destination_id, source_key);
-CREATE INDEX inventory_split ON inventory (destination_id, split_id);
+-- Statements that use one of these write +destination_id: without statistics SQLite takes the primary key's first column
+-- for as good, and looks through the whole destination.
+CREATE INDEX inventory_source ON inventory (source_key);
+CREATE INDEX inventory_split ON inventory (split_id);
 
 -- What all nodes know of one quota of a remote; see package limit.
 CREATE TABLE quota (
