@@ -233,3 +233,19 @@ func Unreadable(service string, resp *http.Response, body []byte, cause error) e
 	e.Err = fmt.Errorf("content type %q, it begins: %s: %w", short(resp.Header.Get("Content-Type"), 60), said, cause)
 	return e
 }
+
+// Decode reads a whole JSON answer of a service into v; most bounds its bytes. What is no such JSON is Unavailable: a gateway
+// answered.
+func Decode(service string, resp *http.Response, most int64, v any) error {
+	body, err := io.ReadAll(io.LimitReader(resp.Body, most+1))
+	if err != nil {
+		return Diagnose(resp.Request.URL.Hostname(), err)
+	}
+	if int64(len(body)) > most {
+		return fault.New(fault.Unavailable, "the answer is larger than %d bytes", most)
+	}
+	if err := json.Unmarshal(body, v); err != nil {
+		return Unreadable(service, resp, body, err)
+	}
+	return nil
+}

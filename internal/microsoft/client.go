@@ -31,6 +31,7 @@ type Client struct {
 
 	mu     sync.Mutex
 	slowed time.Time
+	tenant string // its GUID, where only the token told it
 }
 
 // A Request is one to the client's API.
@@ -82,6 +83,11 @@ func (c *Client) Cloud() Cloud { return c.cloud }
 
 // Host is the API's base: https://host, without a path.
 func (c *Client) Host() string { return c.resource.Host }
+
+// Owns tells whether an address leads to the API's own host, where alone the token may go.
+func (c *Client) Owns(u *url.URL) bool {
+	return u.Scheme == "https" && strings.EqualFold(u.Host, c.host) && u.User == nil
+}
 
 // Now is the present time by the service's clock as far as its answers told it, UTC.
 func (c *Client) Now() time.Time { return c.clock.time() }
@@ -157,7 +163,7 @@ func (c *Client) send(ctx context.Context, r Request) (*http.Response, error) {
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "request to %s: the address can't be read", c.resource.Service)
 	}
-	if u := req.Raw().URL; u.Scheme != "https" || !strings.EqualFold(u.Host, c.host) || u.User != nil {
+	if u := req.Raw().URL; !c.Owns(u) {
 		return nil, fault.New(fault.Invalid, "the address leads to %q, but the token may only go to %q", u.Host, c.host)
 	}
 	for name, values := range r.Header {

@@ -107,3 +107,28 @@ func cloudOfIssuer(cloud Cloud, issuer *url.URL) string {
 	}
 	return strings.Join(names, " or ")
 }
+
+// TenantID is the tenant's GUID, lower case: of the credential, or of the token where the credential has a domain.
+func (c *Client) TenantID(ctx context.Context) (string, error) {
+	given := c.options.Credential.TenantID
+	if IsGUID(given) {
+		return strings.ToLower(given), nil
+	}
+	c.mu.Lock()
+	known := c.tenant
+	c.mu.Unlock()
+	if known != "" {
+		return known, nil
+	}
+	claims, err := c.Claims(ctx)
+	if err != nil {
+		return "", err
+	}
+	if !IsGUID(claims.TenantID) {
+		return "", fault.New(fault.Denied, "the token does not say which tenant %s is", given).WithHint("Put the Directory (tenant) ID, a GUID, into the credential.")
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.tenant = strings.ToLower(claims.TenantID)
+	return c.tenant, nil
+}

@@ -83,8 +83,7 @@ func (g *graph) page(ctx context.Context, address string, header http.Header) (j
 // ownPath tells whether an address that the service gave stays where this connector may read.
 func (g *graph) ownPath(address string) bool {
 	u, err := url.Parse(address)
-	host, hostErr := url.Parse(g.client.Host())
-	if err != nil || hostErr != nil || u.Scheme != "https" || !strings.EqualFold(u.Host, host.Host) || u.User != nil {
+	if err != nil || !g.client.Owns(u) {
 		return false
 	}
 	path := u.EscapedPath()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/headrace/headrace/internal/connector"
 	"github.com/headrace/headrace/internal/fault"
@@ -13,18 +12,17 @@ import (
 
 // The names of the rows that are not permissions.
 const (
-	rowToken      = "Token from Entra"
+	rowToken      = microsoft.TokenRow
 	rowLive       = "Live read"
 	rowConnection = "Connection"
 	rowSchema     = "Schema"
-	tokenPatience = 30 * time.Second
 )
 
 // checkCredential signs in, compares the permissions and lists the connections; it changes nothing.
 func checkCredential(ctx context.Context, env connector.Env) []connector.Check {
 	g, err := openGraph(env, "", NewConfig().(*Config).WritesPerMinute, microsoft.Timing{})
 	if err != nil {
-		return []connector.Check{failure(rowToken, err, "")}
+		return []connector.Check{microsoft.FailedCheck(rowToken, err, "")}
 	}
 	defer func() { _ = g.client.Close() }()
 	rows, ok := g.checkSignIn(ctx)
@@ -36,32 +34,8 @@ func checkCredential(ctx context.Context, env connector.Env) []connector.Check {
 
 // checkSignIn gives the rows of the token and the permissions; false: there is no token.
 func (g *graph) checkSignIn(ctx context.Context) ([]connector.Check, bool) {
-	began := g.env.Now()
 	g.client.Forget(ctx) // what was granted a minute ago is in the next token only
-	claims, err := g.claims(ctx)
-	took := g.env.Now().Sub(began)
-	if err != nil {
-		row := failure(rowToken, err, g.signInLink(err))
-		row.Took = took
-		rows := []connector.Check{row}
-		for _, r := range rights() {
-			rows = append(rows, connector.Check{Name: r.Name, Result: connector.Unknown, Text: "cannot tell without a token"})
-		}
-		return rows, false
-	}
-	rows := []connector.Check{{Name: rowToken, Result: connector.Works, Text: "Entra gave a token", Took: took}}
-	return append(rows, microsoft.CheckRights(g.client.Cloud(), claims, rights(), nil)...), true
-}
-
-func (g *graph) claims(ctx context.Context) (microsoft.Claims, error) {
-	patient, cancel := context.WithTimeout(ctx, tokenPatience)
-	defer cancel()
-	claims, err := g.client.Claims(patient)
-	if err != nil && patient.Err() != nil && ctx.Err() == nil {
-		err = (&fault.Error{Class: fault.Unavailable, Code: "timeout", Title: fmt.Sprintf("The sign-in host did not answer within %s", tokenPatience)}).
-			WithHint("A firewall may swallow the traffic, or only a proxy leads out: set HTTPS_PROXY then.")
-	}
-	return claims, err
+	return g.client.CheckSignIn(ctx, rights(), nil)
 }
 
 // checkLive lists the connections, which harms nothing.
@@ -73,7 +47,7 @@ func (g *graph) checkLive(ctx context.Context) connector.Check {
 	_, err := g.send(ctx, http.MethodGet, connections, nil, &list)
 	took := g.env.Now().Sub(began)
 	if err != nil {
-		row := failure(rowLive, err, g.client.Cloud().AppURL(g.env.Credential.ClientID, "CallAnAPI"))
+		row := microsoft.FailedCheck(rowLive, err, g.client.Cloud().AppURL(g.env.Credential.ClientID, "CallAnAPI"))
 		row.Took = took
 		return row
 	}
@@ -87,11 +61,11 @@ func (g *graph) checkLive(ctx context.Context) connector.Check {
 // checkDestination also looks at the connection and holds the wanted schema against the registered one.
 func checkDestination(ctx context.Context, cfg *Config, env connector.Env) []connector.Check {
 	if err := cfg.Validate().Err(); err != nil {
-		return []connector.Check{failure("Settings", err, "")}
+		return []connector.Check{microsoft.FailedCheck("Settings", err, "")}
 	}
 	d, err := openDestination(cfg, env)
 	if err != nil {
-		return []connector.Check{failure(rowToken, err, "")}
+		return []connector.Check{microsoft.FailedCheck(rowToken, err, "")}
 	}
 	defer func() { _ = d.Close() }()
 	return d.(*destination).check(ctx)
@@ -110,7 +84,7 @@ func (d *destination) check(ctx context.Context) []connector.Check {
 		return append(rows, connector.Check{Name: rowConnection, Result: connector.Missing, Text: "not there, or another app's",
 			Fix: "Set connection.create: true, or let the app that owns it add this one's client ID to configuration.authorizedAppIds."})
 	case err != nil:
-		return append(rows, failure(rowConnection, err, ""))
+		return append(rows, microsoft.FailedCheck(rowConnection, err, ""))
 	}
 	row := connector.Check{Name: rowConnection, Result: connector.Works, Text: fmt.Sprintf("there, state %s", have.State)}
 	switch have.State {
@@ -128,53 +102,20 @@ func (d *destination) checkRegistered(ctx context.Context) connector.Check {
 	case isClass(err, fault.NotFound):
 		return connector.Check{Name: rowSchema, Result: connector.NotNeeded, Text: "not registered yet; the first run does it"}
 	case err != nil:
-		return failure(rowSchema, err, "")
+		return microsoft.FailedCheck(rowSchema, err, "")
 	}
 	want, err := d.wanted(have, nil)
 	if err != nil {
-		return failure(rowSchema, err, "")
+		return microsoft.FailedCheck(rowSchema, err, "")
 	}
 	changes, _ := compareSchemas(have, want)
 	switch refused := refusals(changes); {
 	case len(refused) > 0:
-		row := failure(rowSchema, refusedChanges(d.cfg.Connection.ID, refused), "")
+		row := microsoft.FailedCheck(rowSchema, refusedChanges(d.cfg.Connection.ID, refused), "")
 		row.Text = fmt.Sprintf("%s: %s %s", row.Text, refused[0].Property, refused[0].Text)
 		return row
 	case applies(changes):
 		return connector.Check{Name: rowSchema, Result: connector.NotNeeded, Text: fmt.Sprintf("registered; the next run changes it in %d places", len(changes))}
 	}
 	return connector.Check{Name: rowSchema, Result: connector.Works, Text: fmt.Sprintf("registered, %d properties", len(have))}
-}
-
-// signInLink leads to where the trouble can be put right.
-func (g *graph) signInLink(err error) string {
-	f, ok := fault.As(err)
-	if !ok {
-		return ""
-	}
-	cloud := g.client.Cloud()
-	switch f.Code {
-	case "secret_wrong", "secret_expired", "secret_missing", "certificate_unknown":
-		return cloud.AppURL(g.env.Credential.ClientID, "Credentials")
-	case "consent_missing", "no_roles":
-		return cloud.AppURL(g.env.Credential.ClientID, "CallAnAPI")
-	}
-	return f.Docs
-}
-
-// failure is the row of an error: what happened in Text, what to do in Fix.
-func failure(name string, err error, link string) connector.Check {
-	row := connector.Check{Name: name, Result: connector.Refused, Text: err.Error(), Link: link, Err: err}
-	f, ok := fault.As(err)
-	if !ok {
-		return row
-	}
-	if f.Title != "" {
-		row.Text = f.Title
-	}
-	row.Fix = f.Hint
-	if f.Class == fault.Unavailable || f.Class == fault.Throttled || f.Class == fault.Canceled {
-		row.Result = connector.Unknown
-	}
-	return row
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/headrace/headrace/internal/connector"
 	"github.com/headrace/headrace/internal/fault"
+	"github.com/headrace/headrace/internal/microsoft"
 )
 
 // What the doctor looks at. What only a person can see is said with how to look.
@@ -21,15 +22,15 @@ func doctor(ctx context.Context, d *destination, _ *NoInput) (any, error) {
 	}
 	have, err := d.graph.readConnection(ctx)
 	if isClass(err, fault.NotFound) {
-		return append(rows, failure(rowConnection, d.absent(err), "")), nil
+		return append(rows, microsoft.FailedCheck(rowConnection, d.absent(err), "")), nil
 	}
 	if err != nil {
-		return append(rows, failure(rowConnection, err, "")), nil
+		return append(rows, microsoft.FailedCheck(rowConnection, err, "")), nil
 	}
 	rows = append(rows, examineConnection(have)...)
 	schema, err := d.graph.readSchema(ctx)
 	if err != nil {
-		rows = append(rows, failure(rowSchema, err, ""))
+		rows = append(rows, microsoft.FailedCheck(rowSchema, err, ""))
 	} else {
 		rows = append(rows, examineSchema(schema, d.cfg.Connection.people())...)
 	}
@@ -121,7 +122,7 @@ func (d *destination) examineCount(ctx context.Context) connector.Check {
 	const name = "Items"
 	var c connectionWire
 	if _, err := d.graph.send(ctx, "GET", beta+d.graph.path(), nil, &c); err != nil {
-		return failure(name, err, "")
+		return microsoft.FailedCheck(name, err, "")
 	}
 	if c.Ingested == nil {
 		return connector.Check{Name: name, Result: connector.Unknown, Text: "the service has not counted yet; it does every 15 minutes"}

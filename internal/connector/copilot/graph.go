@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/headrace/headrace/internal/connector"
@@ -23,9 +22,6 @@ type graph struct {
 	connection string
 	perMinute  int
 	env        connector.Env
-
-	mu     sync.Mutex
-	tenant string // its GUID, once it is known
 }
 
 // openGraph makes a client; it talks to nobody. connection may be "".
@@ -44,34 +40,10 @@ func openGraph(env connector.Env, connection string, perMinute int, timing micro
 	return g, nil
 }
 
-// tenantID is the tenant's GUID: of the credential, or of the token where the credential has a domain.
-func (g *graph) tenantID(ctx context.Context) (string, error) {
-	g.mu.Lock()
-	known := g.tenant
-	g.mu.Unlock()
-	if known != "" {
-		return known, nil
-	}
-	id := g.env.Credential.TenantID
-	if !microsoft.IsGUID(id) {
-		claims, err := g.client.Claims(ctx)
-		if err != nil {
-			return "", err
-		}
-		if id = claims.TenantID; !microsoft.IsGUID(id) {
-			return "", fault.New(fault.Denied, "the token does not say which tenant %s is", g.env.Credential.TenantID).WithHint("Put the Directory (tenant) ID, a GUID, into the credential.")
-		}
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.tenant = strings.ToLower(id)
-	return g.tenant, nil
-}
-
 // limiter is the quota of the app on the connection (Learn: connectors API overview), shared by all nodes. A Retry-After
 // blocks it for everybody.
 func (g *graph) limiter(ctx context.Context) (connector.Limiter, error) {
-	tenant, err := g.tenantID(ctx)
+	tenant, err := g.client.TenantID(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -126,19 +98,9 @@ func (g *graph) send(ctx context.Context, method, path string, body []byte, v an
 	return resp.Header, decode(resp, v)
 }
 
-// decode reads a whole JSON answer. What is none is Unavailable: a gateway answered.
+// decode reads a whole JSON answer into v.
 func decode(resp *http.Response, v any) error {
-	body, err := io.ReadAll(io.LimitReader(resp.Body, mostAnswer+1))
-	if err != nil {
-		return microsoft.Diagnose(resp.Request.URL.Hostname(), err)
-	}
-	if len(body) > mostAnswer {
-		return fault.New(fault.Unavailable, "the answer is larger than %d bytes", mostAnswer)
-	}
-	if err := json.Unmarshal(body, v); err != nil {
-		return microsoft.Unreadable("graph", resp, body, err)
-	}
-	return nil
+	return microsoft.Decode("graph", resp, mostAnswer, v)
 }
 
 // sendJSON sends v.

@@ -34,22 +34,13 @@ func rights() []microsoft.Right {
 
 // guide are the steps in Entra and the admin centre, with the names as they stand there.
 func guide(c connector.Credential) []connector.Step {
-	cloud, err := microsoft.CloudOf(c)
-	if err != nil {
-		cloud, _ = microsoft.CloudOf(connector.Credential{}) // the worldwide one always is
-	}
-	return []connector.Step{
-		{Title: "Register an application", Link: cloud.RegistrationsURL(),
-			Text: "Entra admin center (Azure Active Directory) › App registrations › New registration. Any name, \"Accounts in this organizational directory only\", leave Redirect URI empty, Register. One app for each team that fills connections keeps them apart: with OwnedBy an app sees only its own."},
-		{Title: "Copy the two IDs", Link: cloud.AppURL(c.ClientID, "Overview"),
-			Text: "On the app's Overview page: Application (client) ID is the client ID, Directory (tenant) ID is the tenant ID."},
-		{Title: "Create a client secret", Link: cloud.AppURL(c.ClientID, "Credentials"),
-			Text: "Certificates & secrets › Client secrets › New client secret. Copy the Value now, not the Secret ID; it is shown once. Note the end date."},
+	cloud := microsoft.GuideCloud(c)
+	return append(microsoft.AppSteps(c, " One app for each team that fills connections keeps them apart: with OwnedBy an app sees only its own."), []connector.Step{
 		{Title: "Add the two permissions", Link: cloud.AppURL(c.ClientID, "CallAnAPI"),
 			Text: "API permissions › Add a permission › " + resourceName + " › Application permissions (not Delegated) › " + connectionRight + " and " + itemRight + ". The ones that end in .All work too, and reach every connection of the tenant: more than is needed."},
 		{Title: "Grant admin consent", Link: cloud.AppURL(c.ClientID, "CallAnAPI"),
 			Text: "On the same page: Grant admin consent for your organization. For permissions of Microsoft Graph it takes a Privileged Role Administrator or Global Administrator. It can take some minutes to reach the token."},
 		{Title: "After the first items: show them to people", Link: "https://admin.microsoft.com/#/MicrosoftSearch/connectors",
 			Text: "Microsoft 365 admin center › Search & intelligence › Data sources › the connection › Include connector results. Until an admin switches this on nobody finds anything, whatever was sent."},
-	}
+	}...)
 }

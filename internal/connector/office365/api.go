@@ -5,11 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/headrace/headrace/internal/connector"
@@ -22,21 +20,14 @@ type api struct {
 	client    *microsoft.Client
 	perMinute int
 	limit     func(scope string, perMinute int) connector.Limiter
-	tenant    string // as in the credential: GUID or domain
 	publisher string // "": the tenant's GUID
-
-	mu   sync.Mutex
-	guid string
 }
 
 func newAPI(cfg *Config, env connector.Env, timing microsoft.Timing) (*api, error) {
 	if env.Credential == nil {
 		return nil, fault.New(fault.Invalid, "source %q needs a credential of type %s", env.Name, Name).WithHint("Make one with: headrace credential add NAME --type %s", Name)
 	}
-	a := &api{tenant: strings.ToLower(env.Credential.TenantID), publisher: strings.ToLower(cfg.PublisherID), perMinute: cfg.RequestsPerMinute, limit: env.Limit}
-	if microsoft.IsGUID(a.tenant) {
-		a.guid = a.tenant
-	}
+	a := &api{publisher: strings.ToLower(cfg.PublisherID), perMinute: cfg.RequestsPerMinute, limit: env.Limit}
 	client, err := microsoft.Open(microsoft.Options{
 		Credential: env.Credential, Resource: microsoft.Management, Transport: env.Transport, Now: env.Now, Log: env.Log,
 		Limiter: a.limiter, Timing: timing,
@@ -48,30 +39,9 @@ func newAPI(cfg *Config, env connector.Env, timing microsoft.Timing) (*api, erro
 	return a, nil
 }
 
-// tenantID is the tenant's GUID, which the API wants in its paths. A domain is resolved by the token.
-func (a *api) tenantID(ctx context.Context) (string, error) {
-	a.mu.Lock()
-	guid := a.guid
-	a.mu.Unlock()
-	if guid != "" {
-		return guid, nil
-	}
-	claims, err := a.client.Claims(ctx)
-	if err != nil {
-		return "", err
-	}
-	if !microsoft.IsGUID(claims.TenantID) {
-		return "", fault.New(fault.Denied, "the token does not say which tenant %s is", a.tenant).WithHint("Put the Directory (tenant) ID, a GUID, into the credential.")
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.guid = strings.ToLower(claims.TenantID)
-	return a.guid, nil
-}
-
 // root is https://host/api/v1.0/{tenant}/activity/feed.
 func (a *api) root(ctx context.Context) (string, error) {
-	tenant, err := a.tenantID(ctx)
+	tenant, err := a.client.TenantID(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -83,13 +53,13 @@ func (a *api) publisherID(ctx context.Context) (string, error) {
 	if a.publisher != "" {
 		return a.publisher, nil
 	}
-	return a.tenantID(ctx)
+	return a.client.TenantID(ctx)
 }
 
 // limiter is the quota of the tenant and publisher. A credential with a domain learns the tenant's GUID at its first
 // sign-in.
 func (a *api) limiter(ctx context.Context) (connector.Limiter, error) {
-	tenant, err := a.tenantID(ctx)
+	tenant, err := a.client.TenantID(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -152,26 +122,15 @@ func withPublisher(address, publisher string) string {
 // own tells whether an address that the service gave leads to the API's own host.
 func (a *api) own(address string) bool {
 	u, err := url.Parse(address)
-	host, hostErr := url.Parse(a.client.Host())
-	return err == nil && hostErr == nil && u.Scheme == "https" && strings.EqualFold(u.Host, host.Host) && u.User == nil
+	return err == nil && a.client.Owns(u)
 }
 
 // mostPage bounds one answer that is decoded whole: a page of a listing has about 200 short items.
 const mostPage = 32 << 20
 
-// decode reads a whole JSON answer into v. What is no such JSON is Unavailable: a gateway answered.
+// decode reads a whole JSON answer into v.
 func decode(resp *http.Response, v any) error {
-	body, err := io.ReadAll(io.LimitReader(resp.Body, mostPage+1))
-	if err != nil {
-		return microsoft.Diagnose(resp.Request.URL.Hostname(), err)
-	}
-	if len(body) > mostPage {
-		return fault.New(fault.Unavailable, "the answer is larger than %d bytes", mostPage)
-	}
-	if err := json.Unmarshal(body, v); err != nil {
-		return microsoft.Unreadable("management", resp, body, err)
-	}
-	return nil
+	return microsoft.Decode("management", resp, mostPage, v)
 }
 
 // A page is one answer of a listing.

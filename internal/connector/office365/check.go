@@ -15,11 +15,10 @@ import (
 
 // The names of the rows that are not permissions.
 const (
-	rowToken      = "Token from Entra"
-	rowAudit      = "Audit logging in the tenant"
-	rowLive       = "Live read"
-	rowClock      = "Clock"
-	tokenPatience = 30 * time.Second
+	rowToken = microsoft.TokenRow
+	rowAudit = "Audit logging in the tenant"
+	rowLive  = "Live read"
+	rowClock = "Clock"
 )
 
 // check signs in, compares the permissions and lists the subscriptions; it changes nothing. cfg nil: of the credential
@@ -30,11 +29,11 @@ func check(ctx context.Context, cfg *Config, env connector.Env) []connector.Chec
 		with = NewConfig().(*Config)
 	}
 	if err := with.Validate().Err(); err != nil {
-		return []connector.Check{failure("Settings", err, "")}
+		return []connector.Check{microsoft.FailedCheck("Settings", err, "")}
 	}
 	a, err := newAPI(with, env, microsoft.Timing{})
 	if err != nil {
-		return []connector.Check{failure(rowToken, err, "")}
+		return []connector.Check{microsoft.FailedCheck(rowToken, err, "")}
 	}
 	defer func() { _ = a.client.Close() }()
 	c := &checker{api: a, cfg: cfg, env: env}
@@ -49,36 +48,14 @@ type checker struct {
 }
 
 func (c *checker) run(ctx context.Context) []connector.Check {
-	began := c.env.Now()
-	claims, err := c.token(ctx)
-	row := connector.Check{Name: rowToken, Result: connector.Works, Text: "Entra gave a token", Took: c.env.Now().Sub(began)}
-	if err != nil {
-		row = failure(rowToken, err, c.signInLink(err))
-		row.Took = c.env.Now().Sub(began)
+	rows, ok := c.api.client.CheckSignIn(ctx, rights(), c.needs)
+	c.rows = rows
+	if ok {
+		c.live(ctx)
+	} else {
+		c.rows = append(c.rows, connector.Check{Name: rowAudit, Result: connector.Unknown, Text: "cannot tell without a token"})
 	}
-	c.rows = append(c.rows, row)
-	if err != nil {
-		for _, r := range rights() {
-			c.rows = append(c.rows, connector.Check{Name: r.Name, Result: connector.Unknown, Text: "cannot tell without a token"})
-		}
-		c.rows = append(c.rows, connector.Check{Name: rowAudit, Result: connector.Unknown, Text: "cannot tell without a token"}, c.clock())
-		return c.rows
-	}
-	c.rows = append(c.rows, microsoft.CheckRights(c.api.client.Cloud(), claims, rights(), c.needs)...)
-	c.live(ctx)
-	c.rows = append(c.rows, c.clock())
-	return c.rows
-}
-
-func (c *checker) token(ctx context.Context) (microsoft.Claims, error) {
-	patient, cancel := context.WithTimeout(ctx, tokenPatience)
-	defer cancel()
-	claims, err := c.api.client.Claims(patient)
-	if err != nil && patient.Err() != nil && ctx.Err() == nil {
-		err = (&fault.Error{Class: fault.Unavailable, Code: "timeout", Title: fmt.Sprintf("The sign-in host did not answer within %s", tokenPatience)}).
-			WithHint("A firewall may swallow the traffic, or only a proxy leads out: set HTTPS_PROXY then.")
-	}
-	return claims, err
+	return append(c.rows, c.clock())
 }
 
 // needs tells whether the source uses a permission that only some do.
@@ -97,11 +74,11 @@ func (c *checker) live(ctx context.Context) {
 	}
 	live := connector.Check{Name: rowLive, Result: connector.Works, Took: took, Text: fmt.Sprintf("listed the subscriptions: %s", counted(subs))}
 	if err != nil {
-		live = failure(rowLive, err, c.api.client.Cloud().AppURL(c.env.Credential.ClientID, "CallAnAPI"))
+		live = microsoft.FailedCheck(rowLive, err, c.api.client.Cloud().AppURL(c.env.Credential.ClientID, "CallAnAPI"))
 		live.Took = took
 		audit = connector.Check{Name: rowAudit, Result: connector.Unknown, Text: "cannot tell while the live read fails"}
 		if f, ok := fault.As(err); ok && f.Code == "audit_log_off" {
-			audit = failure(rowAudit, err, c.api.client.Cloud().AuditURL())
+			audit = microsoft.FailedCheck(rowAudit, err, c.api.client.Cloud().AuditURL())
 			audit.Result, audit.Text = connector.Missing, "off"
 			live = connector.Check{Name: rowLive, Result: connector.Unknown, Text: "cannot tell until audit logging is on", Took: took}
 		}
@@ -152,39 +129,6 @@ func direction(skew time.Duration) string {
 		return "behind the service's"
 	}
 	return "ahead of the service's"
-}
-
-// signInLink leads to where the trouble can be put right.
-func (c *checker) signInLink(err error) string {
-	f, ok := fault.As(err)
-	if !ok {
-		return ""
-	}
-	cloud := c.api.client.Cloud()
-	switch f.Code {
-	case "secret_wrong", "secret_expired", "secret_missing", "certificate_unknown":
-		return cloud.AppURL(c.env.Credential.ClientID, "Credentials")
-	case "consent_missing", "no_roles":
-		return cloud.AppURL(c.env.Credential.ClientID, "CallAnAPI")
-	}
-	return f.Docs
-}
-
-// failure is the row of an error: what happened in Text, what to do in Fix.
-func failure(name string, err error, link string) connector.Check {
-	row := connector.Check{Name: name, Result: connector.Refused, Text: err.Error(), Link: link, Err: err}
-	f, ok := fault.As(err)
-	if !ok {
-		return row
-	}
-	if f.Title != "" {
-		row.Text = f.Title
-	}
-	row.Fix = f.Hint
-	if f.Class == fault.Unavailable || f.Class == fault.Throttled || f.Class == fault.Canceled {
-		row.Result = connector.Unknown
-	}
-	return row
 }
 
 func counted(subs map[string]subscription) string {

@@ -33,23 +33,13 @@ func consentURL(c connector.Credential) string { return microsoft.ConsentURL(c) 
 
 // guide are the steps in Entra and Purview, with the names as they stand there.
 func guide(c connector.Credential) []connector.Step {
-	cloud, err := microsoft.CloudOf(c)
-	if err != nil {
-		cloud, _ = microsoft.CloudOf(connector.Credential{}) // the worldwide one always is
-	}
-	steps := []connector.Step{
-		{Title: "Register an application", Link: cloud.RegistrationsURL(),
-			Text: "Entra admin center (Azure Active Directory) › App registrations › New registration. Any name, \"Accounts in this organizational directory only\", leave Redirect URI empty, Register."},
-		{Title: "Copy the two IDs", Link: cloud.AppURL(c.ClientID, "Overview"),
-			Text: "On the app's Overview page: Application (client) ID is the client ID, Directory (tenant) ID is the tenant ID."},
-		{Title: "Create a client secret", Link: cloud.AppURL(c.ClientID, "Credentials"),
-			Text: "Certificates & secrets › Client secrets › New client secret. Copy the Value now, not the Secret ID; it is shown once. Note the end date."},
+	cloud := microsoft.GuideCloud(c)
+	return append(microsoft.AppSteps(c, ""), []connector.Step{
 		{Title: "Add the permission", Link: cloud.AppURL(c.ClientID, "CallAnAPI"),
 			Text: "API permissions › Add a permission › " + resourceName + " › Application permissions (not Delegated) › " + readRight + ". Add " + dlpRight + " only to collect DLP.All."},
 		{Title: "Grant admin consent", Link: cloud.AppURL(c.ClientID, "CallAnAPI"),
 			Text: "On the same page: Grant admin consent for your organization. It takes a Global Administrator, Privileged Role Administrator or Cloud Application Administrator. It can take some minutes to reach the token."},
 		{Title: "Turn on audit logging", Link: cloud.AuditURL(),
 			Text: "Purview › Audit › Start recording user and admin activity, if it is offered there. It may take an hour, and the first content of a new subscription up to 12 hours."},
-	}
-	return steps
+	}...)
 }
