@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"syscall"
 
 	"github.com/headrace/headrace/internal/fault"
@@ -46,7 +45,7 @@ func explain(err error, doing, path string) error {
 	if _, ok := fault.As(err); ok {
 		return err
 	}
-	cause := fmt.Errorf("%s %s: %w", doing, path, bare(err))
+	cause := fmt.Errorf("%s %s: %w", doing, path, fault.Errno(err))
 	for _, t := range troubles {
 		if errors.Is(err, t.errno) {
 			return &fault.Error{Class: t.class, Code: t.code, Title: t.title, Hint: fmt.Sprintf(t.hint, path), Err: cause}
@@ -54,17 +53,4 @@ func explain(err error, doing, path string) error {
 	}
 	return &fault.Error{Class: fault.Unavailable, Code: "file_error", Title: "the file system reports an error", Err: cause,
 		Hint: fmt.Sprintf("See the system's log for the file system that holds %s. It is tried again.", path)}
-}
-
-// bare takes off what the standard library puts around an errno, since explain says operation and path itself.
-func bare(err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		return path.Err
-	}
-	var call *os.SyscallError
-	if errors.As(err, &call) {
-		return call.Err
-	}
-	return err
 }

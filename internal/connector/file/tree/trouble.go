@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"syscall"
 
 	"github.com/headrace/headrace/internal/fault"
@@ -32,7 +31,7 @@ func explain(err error, doing, name string) error {
 	if _, ok := fault.As(err); ok {
 		return err
 	}
-	cause := fmt.Errorf("%s %s: %w", doing, name, bare(err))
+	cause := fmt.Errorf("%s %s: %w", doing, name, fault.Errno(err))
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
 		return &fault.Error{Class: fault.NotFound, Code: "file_vanished", Title: "the file was removed since it was listed", Err: cause}
@@ -47,17 +46,4 @@ func explain(err error, doing, name string) error {
 	}
 	return &fault.Error{Class: fault.Unavailable, Code: "file_error", Title: "the file system reports an error", Err: cause,
 		Hint: "See the system's log for the disk or the network that the folder is on. It is tried again."}
-}
-
-// bare takes off what the standard library puts around an errno, since explain says operation and path itself.
-func bare(err error) error {
-	var one *fs.PathError
-	if errors.As(err, &one) {
-		return one.Err
-	}
-	var call *os.SyscallError
-	if errors.As(err, &call) {
-		return call.Err
-	}
-	return err
 }
