@@ -165,23 +165,12 @@ func (r Run) Removal() bool { return r.Kind == Crawl && string(r.Spec) == remova
 // StartRemoval begins the end of a mirror flow: a run that deletes every item of its destination. Whoever ends the run
 // removes the flow if all went well. Conflict (crawl_open) while a crawl is under way.
 func (s *Store) StartRemoval(ctx context.Context, flow Object) (Run, error) {
-	r := Run{UID: newUID("run_"), Kind: Crawl, FlowID: flow.ID, State: RunGoing, Deleting: true, Spec: json.RawMessage(removalSpec), Created: s.now()}
+	r := s.newRun(Run{Kind: Crawl, FlowID: flow.ID, Deleting: true, Spec: json.RawMessage(removalSpec)})
 	err := s.inTx(ctx, func(t tx) error {
-		if err := t.onlyCrawl(ctx, flow.ID); err != nil {
+		if err := t.putRun(ctx, &r); err != nil {
 			return err
 		}
-		var err error
-		if r.Number, err = t.nextCrawl(ctx, flow.ID); err != nil {
-			return err
-		}
-		if err := t.row(ctx, `INSERT INTO run (uid, kind, flow_id, number, state, deleting, spec, created) VALUES (?,?,?,?,?,1,?,?) RETURNING id`,
-			r.UID, r.Kind, r.FlowID, r.Number, r.State, string(r.Spec), micros(r.Created)).Scan(&r.ID); err != nil {
-			return err
-		}
-		if err := t.addCounts(ctx, r.FlowID, r.ID, Counts{}); err != nil {
-			return err
-		}
-		_, err = t.putDeletes(ctx, r, flow.SourceID, flow.DestinationID)
+		_, err := t.putDeletes(ctx, r, flow.SourceID, flow.DestinationID)
 		return err
 	})
 	return r, err
@@ -259,10 +248,9 @@ func (s *Store) ReplayLetters(ctx context.Context, flow Object, letters []DeadLe
 	if err != nil {
 		return Run{}, err
 	}
-	r := Run{UID: newUID("run_"), Kind: Replay, FlowID: flow.ID, State: RunGoing, Spec: spec, Created: s.now()}
+	r := s.newRun(Run{Kind: Replay, FlowID: flow.ID, Spec: spec})
 	err = s.inTx(ctx, func(t tx) error {
-		if err := t.row(ctx, `INSERT INTO run (uid, kind, flow_id, number, state, spec, created) VALUES (?,?,?,0,?,?,?) RETURNING id`,
-			r.UID, r.Kind, r.FlowID, r.State, string(r.Spec), micros(r.Created)).Scan(&r.ID); err != nil {
+		if err := t.putRun(ctx, &r); err != nil {
 			return err
 		}
 		for _, d := range letters {
@@ -281,7 +269,7 @@ func (s *Store) ReplayLetters(ctx context.Context, flow Object, letters []DeadLe
 				return err
 			}
 		}
-		return t.addCounts(ctx, r.FlowID, r.ID, Counts{})
+		return nil
 	})
 	return r, err
 }

@@ -49,22 +49,9 @@ type RunListing struct {
 
 // CreateRun stores a new run. With a listing, its splits are listed and delivered to the run's flow.
 func (s *Store) CreateRun(ctx context.Context, r Run, listing *RunListing) (Run, error) {
-	r.UID, r.State, r.Created = newUID("run_"), RunGoing, s.now()
+	r = s.newRun(r)
 	err := s.inTx(ctx, func(t tx) error {
-		if r.Kind == Crawl {
-			if err := t.onlyCrawl(ctx, r.FlowID); err != nil {
-				return err
-			}
-			var err error
-			if r.Number, err = t.nextCrawl(ctx, r.FlowID); err != nil {
-				return err
-			}
-		}
-		if err := t.row(ctx, `INSERT INTO run (uid, kind, flow_id, number, state, reads_all, spec, created) VALUES (?,?,?,?,?,?,?,?) RETURNING id`,
-			r.UID, r.Kind, r.FlowID, r.Number, r.State, flag(r.All), string(r.Spec), micros(r.Created)).Scan(&r.ID); err != nil {
-			return err
-		}
-		if err := t.addCounts(ctx, r.FlowID, r.ID, Counts{}); err != nil || listing == nil {
+		if err := t.putRun(ctx, &r); err != nil || listing == nil {
 			return err
 		}
 		generation := int64(0)
@@ -76,6 +63,31 @@ func (s *Store) CreateRun(ctx context.Context, r Run, listing *RunListing) (Run,
 			listing.SourceID, r.ID, r.FlowID, generation, nonNil(listing.Cursor), listing.Tenant, micros(r.Created), listing.SourceID, Source)
 	})
 	return r, err
+}
+
+// newRun gives a run what every one begins with.
+func (s *Store) newRun(r Run) Run {
+	r.UID, r.State, r.Created = newUID("run_"), RunGoing, s.now()
+	return r
+}
+
+// putRun stores a new run with its counts, and fills in its row and a crawl's number. Conflict (crawl_open) for a crawl
+// beside another.
+func (t tx) putRun(ctx context.Context, r *Run) error {
+	if r.Kind == Crawl {
+		if err := t.onlyCrawl(ctx, r.FlowID); err != nil {
+			return err
+		}
+		var err error
+		if r.Number, err = t.nextCrawl(ctx, r.FlowID); err != nil {
+			return err
+		}
+	}
+	if err := t.row(ctx, `INSERT INTO run (uid, kind, flow_id, number, state, deleting, reads_all, spec, created) VALUES (?,?,?,?,?,?,?,?,?) RETURNING id`,
+		r.UID, r.Kind, r.FlowID, r.Number, r.State, flag(r.Deleting), flag(r.All), string(r.Spec), micros(r.Created)).Scan(&r.ID); err != nil {
+		return err
+	}
+	return t.addCounts(ctx, r.FlowID, r.ID, Counts{})
 }
 
 // onlyCrawl refuses a crawl beside an open one, also when two nodes begin one at the same time.
