@@ -80,6 +80,16 @@ type View struct {
 	UsedBy     []string `json:"used_by"` // flows
 }
 
+// named gives a destination with its connector and config.
+func (s *Service) named(ctx context.Context, name string) (store.Object, object.Use, error) {
+	o, err := s.Store.Object(ctx, store.Destination, name)
+	if err != nil {
+		return o, object.Use{}, err
+	}
+	use, err := half.Read(s.connectors, o)
+	return o, use, err
+}
+
 // ViewOf shows a destination.
 func (s *Service) ViewOf(ctx context.Context, o store.Object) (View, error) {
 	base, err := s.Keeper.View(ctx, o)
@@ -147,11 +157,7 @@ func (s *Service) Open(ctx context.Context, o store.Object, flow string) (connec
 
 // Test makes the connector's checks of a destination.
 func (s *Service) Test(ctx context.Context, name string) ([]connector.Check, error) {
-	o, err := s.Store.Object(ctx, store.Destination, name)
-	if err != nil {
-		return nil, err
-	}
-	use, err := half.Read(s.connectors, o)
+	o, use, err := s.named(ctx, name)
 	if err != nil {
 		return nil, err
 	}
@@ -167,11 +173,7 @@ func (s *Service) Test(ctx context.Context, name string) ([]connector.Check, err
 
 // Actions gives the connector's named operations for a destination.
 func (s *Service) Actions(ctx context.Context, name string) ([]connector.Action, error) {
-	o, err := s.Store.Object(ctx, store.Destination, name)
-	if err != nil {
-		return nil, err
-	}
-	use, err := half.Read(s.connectors, o)
+	_, use, err := s.named(ctx, name)
 	if err != nil {
 		return nil, err
 	}
@@ -180,11 +182,7 @@ func (s *Service) Actions(ctx context.Context, name string) ([]connector.Action,
 
 // Act runs one of them with input, a mapping of its settings.
 func (s *Service) Act(ctx context.Context, name, action string, input *yaml.Node) (json.RawMessage, error) {
-	o, err := s.Store.Object(ctx, store.Destination, name)
-	if err != nil {
-		return nil, err
-	}
-	use, err := half.Read(s.connectors, o)
+	o, use, err := s.named(ctx, name)
 	if err != nil {
 		return nil, err
 	}

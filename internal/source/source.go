@@ -74,6 +74,16 @@ type View struct {
 // Read gives a source's connector and config.
 func (s *Service) Read(o store.Object) (object.Use, error) { return half.Read(s.connectors, o) }
 
+// named gives a source with its connector and config.
+func (s *Service) named(ctx context.Context, name string) (store.Object, object.Use, error) {
+	o, err := s.Store.Object(ctx, store.Source, name)
+	if err != nil {
+		return o, object.Use{}, err
+	}
+	use, err := s.Read(o)
+	return o, use, err
+}
+
 // ViewOf shows a source.
 func (s *Service) ViewOf(ctx context.Context, o store.Object) (View, error) {
 	base, err := s.Keeper.View(ctx, o)
@@ -144,11 +154,7 @@ func (s *Service) Open(ctx context.Context, o store.Object) (connector.Source, o
 
 // Test makes the connector's checks of a source.
 func (s *Service) Test(ctx context.Context, name string) ([]connector.Check, error) {
-	o, err := s.Store.Object(ctx, store.Source, name)
-	if err != nil {
-		return nil, err
-	}
-	use, err := s.Read(o)
+	o, use, err := s.named(ctx, name)
 	if err != nil {
 		return nil, err
 	}
@@ -236,11 +242,7 @@ func readSome(ctx context.Context, src connector.Source, split connector.Split, 
 
 // Actions gives the connector's named operations for a source.
 func (s *Service) Actions(ctx context.Context, name string) ([]connector.Action, error) {
-	o, err := s.Store.Object(ctx, store.Source, name)
-	if err != nil {
-		return nil, err
-	}
-	use, err := s.Read(o)
+	_, use, err := s.named(ctx, name)
 	if err != nil {
 		return nil, err
 	}
@@ -249,11 +251,7 @@ func (s *Service) Actions(ctx context.Context, name string) ([]connector.Action,
 
 // Act runs one of them with input, a mapping of its settings.
 func (s *Service) Act(ctx context.Context, name, action string, input *yaml.Node) (json.RawMessage, error) {
-	o, err := s.Store.Object(ctx, store.Source, name)
-	if err != nil {
-		return nil, err
-	}
-	use, err := s.Read(o)
+	o, use, err := s.named(ctx, name)
 	if err != nil {
 		return nil, err
 	}
