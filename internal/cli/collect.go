@@ -38,9 +38,18 @@ func nounsOf(sources []store.Object) nouns {
 	return nouns{"blobs", "events"}
 }
 
-// look sums up what the flows of an open app did.
-func look(ctx context.Context, a *app.App) (totals, error) {
-	var t totals
+// begin sums up what the flows of an open app did before, and settles what they speak of.
+func begin(ctx context.Context, a *app.App) (totals, error) {
+	sources, err := a.Services.Store.Objects(ctx, store.Source)
+	if err != nil {
+		return totals{}, err
+	}
+	return totals{noun: nounsOf(sources)}.look(ctx, a)
+}
+
+// look sums up what the flows did until now.
+func (t totals) look(ctx context.Context, a *app.App) (totals, error) {
+	t = totals{noun: t.noun}
 	db := a.Services.Store
 	flows, err := db.Objects(ctx, store.Flow)
 	if err != nil {
@@ -53,11 +62,6 @@ func look(ctx context.Context, a *app.App) (totals, error) {
 		}
 		t.Counts = t.Counts.Plus(c)
 	}
-	sources, err := db.Objects(ctx, store.Source)
-	if err != nil {
-		return t, err
-	}
-	t.noun = nounsOf(sources)
 	listings, err := db.Listings(ctx, 0)
 	if err != nil {
 		return t, err
@@ -123,7 +127,7 @@ func firstOf(all ...string) string {
 
 // collectOnce delivers all that is available now, with progress, and gives what was done.
 func (s *session) collectOnce(ctx context.Context, a *app.App) (did totals, err error) {
-	before, err := look(ctx, a)
+	before, err := begin(ctx, a)
 	if err != nil {
 		return did, err
 	}
@@ -134,12 +138,12 @@ func (s *session) collectOnce(ctx context.Context, a *app.App) (did totals, err 
 			return
 		}
 		last = time.Now()
-		if now, lookErr := look(ctx, a); lookErr == nil {
+		if now, lookErr := before.look(ctx, a); lookErr == nil {
 			bar.show(now.snapshot(before.Counts))
 		}
 	})
 	asked := context.WithoutCancel(ctx)
-	after, lookErr := look(asked, a)
+	after, lookErr := before.look(asked, a)
 	if lookErr == nil {
 		lookErr = settle(asked, a, &after)
 	}

@@ -89,7 +89,7 @@ func (s *session) runOnce(ctx context.Context, a *app.App) error {
 // runOn collects until somebody stops it.
 func (s *session) runOn(ctx context.Context, a *app.App) error {
 	begun := time.Now()
-	before, err := look(ctx, a)
+	before, err := begin(ctx, a)
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func (s *session) runOn(ctx context.Context, a *app.App) error {
 	err = a.Serve(ctx, app.ServeOptions{})
 	stop()
 	<-ended
-	if after, lookErr := look(context.WithoutCancel(ctx), a); lookErr == nil {
+	if after, lookErr := before.look(context.WithoutCancel(ctx), a); lookErr == nil {
 		after.Counts = after.minus(before.Counts)
 		s.say("%s", after.summary(time.Since(begun)))
 	}
@@ -125,7 +125,7 @@ func (s *session) follow(ctx context.Context, a *app.App, before totals) {
 		return
 	}
 	for pause(ctx, 500*time.Millisecond) == nil {
-		if now, err := look(ctx, a); err == nil {
+		if now, err := before.look(ctx, a); err == nil {
 			bar.show(now.snapshot(before.Counts))
 		} else if fault.ClassOf(err) != fault.Canceled {
 			s.log.Debug("progress", "err", err)
