@@ -95,9 +95,9 @@ func TestTheRateIsFound(t *testing.T) {
 						}
 					})
 				}
-				time.Sleep(time.Minute) //nolint:forbidigo // the bubble's time
+				<-time.After(time.Minute) // the bubble's time
 				before, refusedBefore := b.counts()
-				time.Sleep(10 * time.Minute) //nolint:forbidigo // the bubble's time
+				<-time.After(10 * time.Minute)
 				after, refusedAfter := b.counts()
 				cancel()
 				writers.Wait()
