@@ -1,0 +1,56 @@
+// Package account is who may do what: people, their sessions, tokens for scripts, roles. It knows nothing of HTTP.
+// Start at Identity, which stands in the context of everything that is asked for.
+package account
+
+import "context"
+
+// A Role is what somebody may do; each covers those before it.
+type Role string
+
+// The roles.
+const (
+	Viewer   Role = "viewer"   // sees everything but secrets
+	Operator Role = "operator" // pauses, runs, backfills, replays; makes and changes sources, destinations, flows
+	Admin    Role = "admin"    // credentials, people, tokens of others, keys
+)
+
+var rank = map[Role]int{Viewer: 1, Operator: 2, Admin: 3}
+
+// Valid tells whether it is one of the roles.
+func (r Role) Valid() bool { return rank[r] > 0 }
+
+// Covers tells whether the role includes another.
+func (r Role) Covers(need Role) bool { return r.Valid() && rank[r] >= rank[need] }
+
+// Kinds of identities.
+const (
+	Local = "local" // who can open the data folder or its socket
+	User  = "user"
+	Token = "token"
+)
+
+// An Identity is who asks.
+type Identity struct {
+	Kind   string
+	ID     string // of the account or token; "" for Local
+	Name   string
+	Role   Role
+	Scopes []string // nouns of operations that a token is for, as "flow" or "flow:read"; none: all
+	From   string   // the address that the request came from; "" for Local
+}
+
+// LocalAdmin is who opened the data folder: its owner may do everything.
+func LocalAdmin(name string) Identity { return Identity{Kind: Local, Name: name, Role: Admin} }
+
+type key struct{}
+
+// With puts who asks into a context.
+func With(ctx context.Context, who Identity) context.Context {
+	return context.WithValue(ctx, key{}, who)
+}
+
+// Of gives who asks; false if nobody is signed in.
+func Of(ctx context.Context) (Identity, bool) {
+	who, ok := ctx.Value(key{}).(Identity)
+	return who, ok
+}
