@@ -6,9 +6,15 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net/http"
+	"reflect"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/headrace/headrace/internal/account"
 	"github.com/headrace/headrace/internal/credential"
 	"github.com/headrace/headrace/internal/destination"
 	"github.com/headrace/headrace/internal/engine"
@@ -83,30 +89,103 @@ type KeyNode struct {
 type Operation[In, Out any] struct {
 	Name    string // "credential.add"
 	Summary string
+	Route   string       // "POST /credentials": how it stands in HTTP below Prefix; see route
+	Role    account.Role // who may do it; "": an operator what changes something, else a viewer
 	Changes bool
+	Creates bool   // it makes something: 201, and it takes an Idempotency-Key
+	Public  bool   // nobody needs to be signed in
+	Of      string // the kind of object that the input's Name names; "": none
 	Do      func(ctx context.Context, s *Services, in In) (Out, error)
+}
+
+// Info describes an operation.
+type Info struct {
+	Name, Summary            string
+	Role                     account.Role
+	Changes, Creates, Public bool
+}
+
+func (i Info) status() int {
+	if i.Creates {
+		return http.StatusCreated
+	}
+	return http.StatusOK
 }
 
 // An Endpoint is an operation whose types are hidden, as a server calls it.
 type Endpoint interface {
-	Info() (name, summary string, changes bool)
-	serve(ctx context.Context, s *Services, body []byte) (any, error)
+	Info() Info
+	route() route
+	out() reflect.Type
+	permit(ctx context.Context) error // whether who asks may do it
+	serve(ctx context.Context, s *Services, in json.RawMessage) (any, error)
 }
 
-// Info names the operation.
-func (o Operation[In, Out]) Info() (string, string, bool) { return o.Name, o.Summary, o.Changes }
+// Info describes the operation.
+func (o Operation[In, Out]) Info() Info {
+	return Info{Name: o.Name, Summary: o.Summary, Role: o.role(), Changes: o.Changes, Creates: o.Creates, Public: o.Public}
+}
 
-func (o Operation[In, Out]) serve(ctx context.Context, s *Services, body []byte) (any, error) {
+func (o Operation[In, Out]) role() account.Role {
+	switch {
+	case o.Role != "":
+		return o.Role
+	case o.Changes:
+		return account.Operator
+	default:
+		return account.Viewer
+	}
+}
+
+func (o Operation[In, Out]) route() route { return routeOf(o.Route, reflect.TypeFor[In]()) }
+
+func (o Operation[In, Out]) out() reflect.Type { return reflect.TypeFor[Out]() }
+
+func (o Operation[In, Out]) serve(ctx context.Context, s *Services, raw json.RawMessage) (any, error) {
 	var in In
-	if err := json.Unmarshal(body, &in); err != nil {
-		return nil, fault.New(fault.Invalid, "the request is not the JSON that %s takes", o.Name).WithCode("bad_request")
+	if err := json.Unmarshal(raw, &in); err != nil {
+		return nil, badInput(err)
+	}
+	return o.run(ctx, s, in)
+}
+
+// badInput names the field that holds something of the wrong kind, and never what it holds.
+func badInput(err error) error {
+	if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return fault.Problems{{Field: kind.Field, Text: "is a " + kind.Value + ", which can't be here"}}.Err()
+	}
+	return fault.New(fault.Invalid, "a field of the request can't be read").WithCode("bad_request")
+}
+
+// run does the operation if who asks may.
+func (o Operation[In, Out]) run(ctx context.Context, s *Services, in In) (Out, error) {
+	if err := o.permit(ctx); err != nil {
+		var none Out
+		return none, err
 	}
 	return o.Do(ctx, s, in)
 }
 
+func (o Operation[In, Out]) permit(ctx context.Context) error {
+	if o.Public {
+		return nil
+	}
+	who, ok := account.Of(ctx)
+	if !ok {
+		return &fault.Error{Class: fault.Denied, Code: NotSignedIn, Title: "nobody is signed in", Hint: "sign in, or send an API token: Authorization: Bearer hrt_…"}
+	}
+	if need := o.role(); !who.Role.Covers(need) {
+		return &fault.Error{Class: fault.Denied, Code: "role_missing", Title: fmt.Sprintf("%s needs the role %s; %s has the role %s", o.Name, need, who.Name, who.Role), Hint: "ask an admin of this headrace for it"}
+	}
+	return nil
+}
+
+// NotSignedIn is the code of the error for requests of nobody.
+const NotSignedIn = "not_signed_in"
+
 // A Conn reaches the operations of a process: this one (Local) or a server (Remote).
 type Conn interface {
-	call(ctx context.Context, name string, in any, out any) error
+	call(ctx context.Context, r route, in any, out any) error
 	// Close ends the connection, and for Local what it was opened on.
 	Close() error
 }
@@ -117,8 +196,8 @@ type Local struct {
 	Closing  func() error // may be nil
 }
 
-func (l *Local) call(context.Context, string, any, any) error {
-	return fault.New(fault.Internal, "a local call needs no name")
+func (l *Local) call(context.Context, route, any, any) error {
+	return fault.New(fault.Internal, "a local call needs no route")
 }
 
 // Close closes what the services were opened on.
@@ -132,10 +211,13 @@ func (l *Local) Close() error {
 // Call does an operation over a connection. Errors come back as they were: class, code, hint, problems.
 func Call[In, Out any](ctx context.Context, conn Conn, op Operation[In, Out], in In) (Out, error) {
 	if l, ok := conn.(*Local); ok {
-		return op.Do(ctx, l.Services, in)
+		if _, known := account.Of(ctx); !known {
+			ctx = account.With(ctx, account.LocalAdmin("local"))
+		}
+		return op.run(ctx, l.Services, in)
 	}
 	var out Out
-	err := conn.call(ctx, op.Name, in, &out)
+	err := conn.call(ctx, op.route(), in, &out)
 	return out, err
 }
 
@@ -158,6 +240,14 @@ func (s *Sensitive) UnmarshalJSON(raw []byte) error {
 	s.Text = secret.New(text)
 	return nil
 }
+
+// Schema describes it in the OpenAPI document.
+func (Sensitive) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Format: "password", WriteOnly: true}
+}
+
+// IsZero tells whether there is none; encoding/json leaves it out then.
+func (s Sensitive) IsZero() bool { return s.Empty() }
 
 // None is the input or output of an operation that has none.
 type None struct{}

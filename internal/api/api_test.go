@@ -5,10 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -119,7 +118,7 @@ func serveAndAsk(t *testing.T, dir string) {
 	ended := make(chan error, 1)
 	log := telemetry.Logger(telemetry.Options{Out: new(strings.Builder)})
 	services := &Services{About: About{Version: "v", Serving: true}}
-	go func() { ended <- Serve(ctx, again, Handler(services, log), log) }()
+	go func() { ended <- Serve(ctx, again, Owner(Handler(services, log)), log) }()
 	conn, running, err := Dial(ctx, dir)
 	if err != nil || !running {
 		t.Fatalf("the server does not answer: %v, %v", running, err)
@@ -128,7 +127,7 @@ func serveAndAsk(t *testing.T, dir string) {
 	if err != nil || about != services.About {
 		t.Errorf("got %+v, %v", about, err)
 	}
-	if err := conn.call(ctx, "nonsense", None{}, new(None)); fault.ClassOf(err) != fault.NotFound {
+	if err := conn.call(ctx, routeOf("GET /nonsense", reflect.TypeFor[None]()), None{}, new(None)); fault.ClassOf(err) != fault.NotFound {
 		t.Errorf("an unknown operation: %v", err)
 	}
 	_ = conn.Close()
@@ -142,41 +141,13 @@ func TestOperationsHaveNamesAndSummaries(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
 	for _, e := range All() {
-		name, summary, _ := e.Info()
-		if name == "" || summary == "" || seen[name] {
-			t.Errorf("operation %q has no summary or is there twice", name)
+		info, r := e.Info(), e.route()
+		if info.Name == "" || info.Summary == "" || seen[info.Name] || seen[r.method+r.path] {
+			t.Errorf("operation %q has no summary or is there twice", info.Name)
 		}
-		seen[name] = true
-	}
-}
-
-func TestBadRequestsAreRefused(t *testing.T) {
-	t.Parallel()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(t.Context())
-	log := telemetry.Logger(telemetry.Options{Out: new(strings.Builder)})
-	ended := make(chan error, 1)
-	go func() { ended <- Serve(ctx, l, Handler(&Services{}, log), log) }()
-	for name, bad := range map[string]struct{ kind, body string }{
-		"a form": {"text/plain", "{}"}, "broken": {"application/json", "{"}, "too large": {"application/json", strings.Repeat(" ", maxRequest+1)},
-	} {
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+l.Addr().String()+prefix+CredentialShow.Name, strings.NewReader(bad.body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Content-Type", bad.kind)
-		res, err := (&http.Client{}).Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = res.Body.Close()
-		if res.StatusCode != http.StatusUnprocessableEntity || res.Header.Get("Content-Type") != "application/problem+json" {
-			t.Errorf("%s: %s %s", name, res.Status, res.Header.Get("Content-Type"))
+		seen[info.Name], seen[r.method+r.path] = true, true
+		if err := r.check(); err != nil {
+			t.Errorf("%s: %v", info.Name, err)
 		}
 	}
-	stop()
-	<-ended
 }

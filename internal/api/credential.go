@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 
+	"github.com/headrace/headrace/internal/account"
 	"github.com/headrace/headrace/internal/connector"
 	"github.com/headrace/headrace/internal/credential"
 	"github.com/headrace/headrace/internal/fault"
@@ -12,7 +13,7 @@ import (
 // NewCredential is a credential to be made, with its secret or without.
 type NewCredential struct {
 	Draft
-	Secret Sensitive `json:"secret"`
+	Secret Sensitive `json:"secret,omitzero"`
 }
 
 // Checks are the results of a test.
@@ -39,8 +40,8 @@ func checks(name string, all []connector.Check) Checks {
 }
 
 // CredentialTypes tells what credentials there can be.
-var CredentialTypes = Operation[None, []credential.Help]{Name: "credential.types", Summary: "List the types of credentials", Do: func(_ context.Context, s *Services, _ None) ([]credential.Help, error) {
-	return s.Credentials.Types(), nil
+var CredentialTypes = Operation[None, Page[credential.Help]]{Name: "credential.types", Route: "GET /credential-types", Summary: "List the types of credentials", Do: func(_ context.Context, s *Services, _ None) (Page[credential.Help], error) {
+	return Page[credential.Help]{Items: s.Credentials.Types()}, nil
 }}
 
 // HelpRequest picks a credential by name, or a type and a cloud.
@@ -51,7 +52,7 @@ type HelpRequest struct {
 }
 
 // CredentialHelp gives guide, permissions and consent link.
-var CredentialHelp = Operation[HelpRequest, credential.Help]{Name: "credential.help", Summary: "Guide, permissions and consent link of a credential or a type", Do: func(ctx context.Context, s *Services, in HelpRequest) (credential.Help, error) {
+var CredentialHelp = Operation[HelpRequest, credential.Help]{Name: "credential.help", Route: "GET /credential-help", Summary: "Guide, permissions and consent link of a credential or a type", Do: func(ctx context.Context, s *Services, in HelpRequest) (credential.Help, error) {
 	if in.Name != "" {
 		return s.Credentials.Help(ctx, in.Name)
 	}
@@ -62,7 +63,7 @@ var CredentialHelp = Operation[HelpRequest, credential.Help]{Name: "credential.h
 }}
 
 // CredentialAdd saves a credential.
-var CredentialAdd = Operation[NewCredential, credential.View]{Name: "credential.add", Summary: "Save a credential", Changes: true, Do: addCredential}
+var CredentialAdd = Operation[NewCredential, credential.View]{Name: "credential.add", Route: "POST /credentials", Role: account.Admin, Creates: true, Of: store.Credential, Summary: "Save a credential", Changes: true, Do: addCredential}
 
 func addCredential(ctx context.Context, s *Services, in NewCredential) (credential.View, error) {
 	d, err := in.draft()
@@ -102,17 +103,18 @@ func addCredential(ctx context.Context, s *Services, in NewCredential) (credenti
 }
 
 // CredentialList lists credentials.
-var CredentialList = Operation[None, []credential.View]{Name: "credential.list", Summary: "List credentials", Do: func(ctx context.Context, s *Services, _ None) ([]credential.View, error) {
-	return s.Credentials.ListViews(ctx)
+var CredentialList = Operation[Query, Page[credential.View]]{Name: "credential.list", Route: "GET /credentials", Summary: "List credentials", Do: func(ctx context.Context, s *Services, in Query) (Page[credential.View], error) {
+	all, err := s.Credentials.ListViews(ctx)
+	return pageOf(all, in, func(v credential.View) (string, string) { return v.Name, v.Description }), err
 }}
 
 // CredentialShow shows one.
-var CredentialShow = Operation[Named, credential.View]{Name: "credential.show", Summary: "Show a credential", Do: func(ctx context.Context, s *Services, in Named) (credential.View, error) {
+var CredentialShow = Operation[Named, credential.View]{Name: "credential.show", Route: "GET /credentials/{name}", Summary: "Show a credential", Do: func(ctx context.Context, s *Services, in Named) (credential.View, error) {
 	return s.Credentials.Show(ctx, in.Name)
 }}
 
 // CredentialTest checks token, permissions and a harmless read.
-var CredentialTest = Operation[Named, Checks]{Name: "credential.test", Summary: "Check what a credential may do", Do: func(ctx context.Context, s *Services, in Named) (Checks, error) {
+var CredentialTest = Operation[Named, Checks]{Name: "credential.test", Route: "POST /credentials/{name}/test", Role: account.Operator, Summary: "Check what a credential may do", Do: func(ctx context.Context, s *Services, in Named) (Checks, error) {
 	all, err := s.Credentials.Test(ctx, in.Name)
 	return checks(in.Name, all), err
 }}
@@ -120,7 +122,7 @@ var CredentialTest = Operation[Named, Checks]{Name: "credential.test", Summary: 
 // A Rotation is a new secret.
 type Rotation struct {
 	Name      string    `json:"name"`
-	Secret    Sensitive `json:"secret"`
+	Secret    Sensitive `json:"secret,omitzero"`
 	Reference string    `json:"reference,omitempty"`
 	Expires   string    `json:"expires,omitempty"`
 	NoTest    bool      `json:"no_test,omitempty"`
@@ -134,7 +136,7 @@ type Rotated struct {
 }
 
 // CredentialRotate replaces the secret.
-var CredentialRotate = Operation[Rotation, Rotated]{Name: "credential.rotate", Summary: "Replace a credential's secret", Changes: true, Do: func(ctx context.Context, s *Services, in Rotation) (Rotated, error) {
+var CredentialRotate = Operation[Rotation, Rotated]{Name: "credential.rotate", Route: "POST /credentials/{name}/rotate", Role: account.Admin, Of: store.Credential, Summary: "Replace a credential's secret", Changes: true, Do: func(ctx context.Context, s *Services, in Rotation) (Rotated, error) {
 	o, all, err := s.Credentials.Rotate(ctx, in.Name, credential.Rotation{Secret: in.Secret.Text, Reference: in.Reference, Expires: in.Expires, NoTest: in.NoTest, Revision: in.Revision})
 	if err != nil {
 		return Rotated{}, err
@@ -144,7 +146,7 @@ var CredentialRotate = Operation[Rotation, Rotated]{Name: "credential.rotate", S
 }}
 
 // CredentialEdit changes everything but the secret.
-var CredentialEdit = Operation[Change, credential.View]{Name: "credential.edit", Summary: "Change a credential", Changes: true, Do: func(ctx context.Context, s *Services, in Change) (credential.View, error) {
+var CredentialEdit = Operation[Change, credential.View]{Name: "credential.edit", Route: "PATCH /credentials/{name}", Role: account.Admin, Of: store.Credential, Summary: "Change a credential", Changes: true, Do: func(ctx context.Context, s *Services, in Change) (credential.View, error) {
 	c, err := in.change()
 	if err != nil {
 		return credential.View{}, err
@@ -157,16 +159,16 @@ var CredentialEdit = Operation[Change, credential.View]{Name: "credential.edit",
 }}
 
 // CredentialUsedBy lists what uses a credential.
-var CredentialUsedBy = Operation[Named, []credential.Use]{Name: "credential.used-by", Summary: "List what uses a credential", Do: func(ctx context.Context, s *Services, in Named) ([]credential.Use, error) {
+var CredentialUsedBy = Operation[Named, Page[credential.Use]]{Name: "credential.used-by", Route: "GET /credentials/{name}/used-by", Summary: "List what uses a credential", Do: func(ctx context.Context, s *Services, in Named) (Page[credential.Use], error) {
 	o, err := s.Store.Object(ctx, store.Credential, in.Name)
 	if err != nil {
-		return nil, err
+		return Page[credential.Use]{}, err
 	}
 	users, err := s.Store.Uses(ctx, o)
-	return credential.Uses(users), err
+	return Page[credential.Use]{Items: credential.Uses(users)}, err
 }}
 
 // CredentialRemove removes a credential that nothing uses, and its secret.
-var CredentialRemove = Operation[Removal, None]{Name: "credential.remove", Summary: "Remove a credential", Changes: true, Do: func(ctx context.Context, s *Services, in Removal) (None, error) {
+var CredentialRemove = Operation[Removal, None]{Name: "credential.remove", Route: "DELETE /credentials/{name}", Role: account.Admin, Of: store.Credential, Summary: "Remove a credential", Changes: true, Do: func(ctx context.Context, s *Services, in Removal) (None, error) {
 	return remove(ctx, s.Credentials.Keeper, in)
 }}

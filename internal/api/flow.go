@@ -16,7 +16,7 @@ type NewFlow struct {
 }
 
 // FlowCreate makes a flow, and the backfill of what its source still has.
-var FlowCreate = Operation[Draft, NewFlow]{Name: "flow.create", Summary: "Make a flow", Changes: true, Do: func(ctx context.Context, s *Services, in Draft) (NewFlow, error) {
+var FlowCreate = Operation[Draft, NewFlow]{Name: "flow.create", Route: "POST /flows", Creates: true, Of: store.Flow, Summary: "Make a flow", Changes: true, Do: func(ctx context.Context, s *Services, in Draft) (NewFlow, error) {
 	d, err := in.draft()
 	if err != nil {
 		return NewFlow{}, err
@@ -41,12 +41,12 @@ var FlowCreate = Operation[Draft, NewFlow]{Name: "flow.create", Summary: "Make a
 }}
 
 // FlowList lists flows.
-var FlowList = Operation[None, []flow.View]{Name: "flow.list", Summary: "List flows", Do: func(ctx context.Context, s *Services, _ None) ([]flow.View, error) {
+var FlowList = Operation[Query, Page[flow.View]]{Name: "flow.list", Route: "GET /flows", Summary: "List flows", Do: func(ctx context.Context, s *Services, in Query) (Page[flow.View], error) {
 	all, err := s.Flows.ListViews(ctx)
 	for i := range all {
 		all[i].State = s.state(all[i].State)
 	}
-	return all, err
+	return pageOf(all, in, func(v flow.View) (string, string) { return v.Name, v.Description }), err
 }}
 
 // state says running where work is really done.
@@ -68,7 +68,7 @@ type FlowStatus struct {
 }
 
 // FlowShow shows one, with its work.
-var FlowShow = Operation[Named, FlowStatus]{Name: "flow.show", Summary: "Show a flow and how its work stands", Do: showFlow}
+var FlowShow = Operation[Named, FlowStatus]{Name: "flow.show", Route: "GET /flows/{name}", Summary: "Show a flow and how its work stands", Do: showFlow}
 
 func showFlow(ctx context.Context, s *Services, in Named) (FlowStatus, error) {
 	o, err := s.Store.Object(ctx, store.Flow, in.Name)
@@ -97,7 +97,7 @@ func showFlow(ctx context.Context, s *Services, in Named) (FlowStatus, error) {
 }
 
 // FlowEdit changes a flow.
-var FlowEdit = Operation[Change, flow.View]{Name: "flow.edit", Summary: "Change a flow", Changes: true, Do: func(ctx context.Context, s *Services, in Change) (flow.View, error) {
+var FlowEdit = Operation[Change, flow.View]{Name: "flow.edit", Route: "PATCH /flows/{name}", Of: store.Flow, Summary: "Change a flow", Changes: true, Do: func(ctx context.Context, s *Services, in Change) (flow.View, error) {
 	c, err := in.change()
 	if err != nil {
 		return flow.View{}, err
@@ -110,7 +110,7 @@ var FlowEdit = Operation[Change, flow.View]{Name: "flow.edit", Summary: "Change 
 }}
 
 // FlowPause stops delivering.
-var FlowPause = Operation[Pause, flow.View]{Name: "flow.pause", Summary: "Stop delivering a flow; what is listed waits for it", Changes: true, Do: func(ctx context.Context, s *Services, in Pause) (flow.View, error) {
+var FlowPause = Operation[Pause, flow.View]{Name: "flow.pause", Route: "POST /flows/{name}/pause", Of: store.Flow, Summary: "Stop delivering a flow; what is listed waits for it", Changes: true, Do: func(ctx context.Context, s *Services, in Pause) (flow.View, error) {
 	o, err := s.Flows.Pause(ctx, in.Name, in.Reason)
 	if err != nil {
 		return flow.View{}, err
@@ -119,7 +119,7 @@ var FlowPause = Operation[Pause, flow.View]{Name: "flow.pause", Summary: "Stop d
 }}
 
 // FlowResume delivers again.
-var FlowResume = Operation[Named, flow.View]{Name: "flow.resume", Summary: "Let a paused flow go on", Changes: true, Do: func(ctx context.Context, s *Services, in Named) (flow.View, error) {
+var FlowResume = Operation[Named, flow.View]{Name: "flow.resume", Route: "POST /flows/{name}/resume", Of: store.Flow, Summary: "Let a paused flow go on", Changes: true, Do: func(ctx context.Context, s *Services, in Named) (flow.View, error) {
 	o, err := s.Flows.Resume(ctx, in.Name)
 	if err != nil {
 		return flow.View{}, err
@@ -135,7 +135,7 @@ type FlowRemoval struct {
 
 // FlowRemove removes a flow and what is remembered of its deliveries; what was delivered stays at the destination. A
 // mirror's items can be deleted first: then a run is given, and the flow is gone when that has ended well.
-var FlowRemove = Operation[FlowRemoval, Begun]{Name: "flow.remove", Summary: "Remove a flow", Changes: true, Do: func(ctx context.Context, s *Services, in FlowRemoval) (Begun, error) {
+var FlowRemove = Operation[FlowRemoval, Begun]{Name: "flow.remove", Route: "DELETE /flows/{name}", Of: store.Flow, Summary: "Remove a flow", Changes: true, Do: func(ctx context.Context, s *Services, in FlowRemoval) (Begun, error) {
 	switch {
 	case !in.DeleteItems:
 		_, err := remove(ctx, s.Flows.Keeper, in.Removal)
@@ -160,7 +160,7 @@ type Begun struct {
 }
 
 // FlowRun makes the next listing of the flow's source due at once; for a mirror it begins a crawl.
-var FlowRun = Operation[RunNow, Begun]{Name: "flow.run", Summary: "Look for new content at once", Changes: true, Do: func(ctx context.Context, s *Services, in RunNow) (Begun, error) {
+var FlowRun = Operation[RunNow, Begun]{Name: "flow.run", Route: "POST /flows/{name}/run", Of: store.Flow, Summary: "Look for new content at once", Changes: true, Do: func(ctx context.Context, s *Services, in RunNow) (Begun, error) {
 	run, err := s.Flows.Now(ctx, in.Name, in.All)
 	return Begun{Crawl: run}, err
 }}
@@ -172,7 +172,7 @@ type PlanMirror struct {
 }
 
 // FlowPlan tells what a mirror's crawl would do, and sends nothing.
-var FlowPlan = Operation[PlanMirror, engine.Plan]{Name: "flow.plan", Summary: "Tell what a crawl of a mirror would send", Do: func(ctx context.Context, s *Services, in PlanMirror) (engine.Plan, error) {
+var FlowPlan = Operation[PlanMirror, engine.Plan]{Name: "flow.plan", Route: "POST /flows/{name}/plan", Summary: "Tell what a crawl of a mirror would send", Do: func(ctx context.Context, s *Services, in PlanMirror) (engine.Plan, error) {
 	o, err := s.Store.Object(ctx, store.Flow, in.Name)
 	if err != nil {
 		return engine.Plan{}, err
@@ -187,7 +187,7 @@ type Retried struct {
 }
 
 // FlowRetry tries again what failed.
-var FlowRetry = Operation[Named, Retried]{Name: "flow.retry", Summary: "Try the failed deliveries of a flow again", Changes: true, Do: func(ctx context.Context, s *Services, in Named) (Retried, error) {
+var FlowRetry = Operation[Named, Retried]{Name: "flow.retry", Route: "POST /flows/{name}/retry", Of: store.Flow, Summary: "Try the failed deliveries of a flow again", Changes: true, Do: func(ctx context.Context, s *Services, in Named) (Retried, error) {
 	o, err := s.Store.Object(ctx, store.Flow, in.Name)
 	if err != nil {
 		return Retried{}, err
@@ -209,11 +209,11 @@ func (b Backfill) request() flow.BackfillRequest {
 }
 
 // FlowPlanBackfill tells what a backfill would fetch.
-var FlowPlanBackfill = Operation[Backfill, flow.BackfillPlan]{Name: "flow.plan-backfill", Summary: "Tell what a backfill would fetch", Do: func(ctx context.Context, s *Services, in Backfill) (flow.BackfillPlan, error) {
+var FlowPlanBackfill = Operation[Backfill, flow.BackfillPlan]{Name: "flow.plan-backfill", Route: "POST /flows/{name}/backfill/plan", Summary: "Tell what a backfill would fetch", Do: func(ctx context.Context, s *Services, in Backfill) (flow.BackfillPlan, error) {
 	return s.Flows.PlanBackfill(ctx, in.request())
 }}
 
 // FlowBackfill fetches what was not delivered of a piece of time.
-var FlowBackfill = Operation[Backfill, store.Run]{Name: "flow.backfill", Summary: "Fetch a flow's past", Changes: true, Do: func(ctx context.Context, s *Services, in Backfill) (store.Run, error) {
+var FlowBackfill = Operation[Backfill, store.Run]{Name: "flow.backfill", Route: "POST /flows/{name}/backfill", Creates: true, Of: store.Flow, Summary: "Fetch a flow's past", Changes: true, Do: func(ctx context.Context, s *Services, in Backfill) (store.Run, error) {
 	return s.Flows.Backfill(ctx, in.request())
 }}

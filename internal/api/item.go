@@ -32,7 +32,7 @@ type ItemPage struct {
 }
 
 // DestinationItems lists what a mirror's destination holds, from the inventory: the remote itself may not be able to.
-var DestinationItems = Operation[ItemQuery, ItemPage]{Name: "destination.items", Summary: "List the items of a mirror's destination", Do: func(ctx context.Context, s *Services, in ItemQuery) (ItemPage, error) {
+var DestinationItems = Operation[ItemQuery, ItemPage]{Name: "destination.items", Route: "GET /destinations/{name}/items", Summary: "List the items of a mirror's destination", Do: func(ctx context.Context, s *Services, in ItemQuery) (ItemPage, error) {
 	const most = 1000
 	page := ItemPage{Items: []Item{}}
 	o, err := s.Store.Object(ctx, store.Destination, in.Name)
@@ -72,7 +72,7 @@ type MissingItems struct {
 }
 
 // DestinationMissing has items sent again by the next crawl, because they are not at the destination though they were sent.
-var DestinationMissing = Operation[MissingItems, None]{Name: "destination.missing", Summary: "Send items of a mirror again", Changes: true, Do: func(ctx context.Context, s *Services, in MissingItems) (None, error) {
+var DestinationMissing = Operation[MissingItems, None]{Name: "destination.missing", Route: "POST /destinations/{name}/items/missing", Of: store.Destination, Summary: "Send items of a mirror again", Changes: true, Do: func(ctx context.Context, s *Services, in MissingItems) (None, error) {
 	o, err := s.Store.Object(ctx, store.Destination, in.Name)
 	if err != nil {
 		return None{}, err

@@ -53,16 +53,33 @@ func letters(ctx context.Context, s *Services, all []store.DeadLetter) ([]Letter
 }
 
 // LetterList lists letters without their bodies.
-var LetterList = Operation[LetterFilter, []Letter]{Name: "deadletter.list", Summary: "List dead letters", Do: func(ctx context.Context, s *Services, in LetterFilter) ([]Letter, error) {
-	all, err := s.Flows.Letters(ctx, in.request(), in.State, in.Limit)
-	if err != nil {
-		return nil, err
-	}
-	return letters(ctx, s, all)
+var LetterList = Operation[LetterFilter, Page[Letter]]{Name: "deadletter.list", Route: "GET /dead-letters", Summary: "List dead letters", Do: func(ctx context.Context, s *Services, in LetterFilter) (Page[Letter], error) {
+	return letterPage(ctx, s, in, s.Flows.Letters)
 }}
 
+// letterPage gives the letters after one, as look finds them.
+func letterPage(ctx context.Context, s *Services, in LetterFilter, look func(context.Context, flow.LetterRequest, string, int64, int) ([]store.DeadLetter, error)) (Page[Letter], error) {
+	page, after := Page[Letter]{Items: []Letter{}}, int64(0)
+	if in.After != "" {
+		d, err := s.Store.DeadLetter(ctx, in.After)
+		if err != nil {
+			return page, err
+		}
+		after = d.ID
+	}
+	limit := limitOf(in.Limit)
+	all, err := look(ctx, in.request(), in.State, after, limit)
+	if err != nil {
+		return page, err
+	}
+	if page.Items, err = letters(ctx, s, all); err == nil && len(all) == limit {
+		page.Next = all[limit-1].UID
+	}
+	return page, err
+}
+
 // LetterShow shows one with its body.
-var LetterShow = Operation[Named, Letter]{Name: "deadletter.show", Summary: "Show a dead letter with its record", Do: func(ctx context.Context, s *Services, in Named) (Letter, error) {
+var LetterShow = Operation[Named, Letter]{Name: "deadletter.show", Route: "GET /dead-letters/{name}", Summary: "Show a dead letter with its record", Do: func(ctx context.Context, s *Services, in Named) (Letter, error) {
 	d, err := s.Store.DeadLetter(ctx, in.Name)
 	if err != nil {
 		return Letter{}, err
@@ -75,42 +92,30 @@ var LetterShow = Operation[Named, Letter]{Name: "deadletter.show", Summary: "Sho
 }}
 
 // LetterExport gives a page of letters with their bodies.
-var LetterExport = Operation[LetterFilter, []Letter]{Name: "deadletter.export", Summary: "Export dead letters with their records", Do: func(ctx context.Context, s *Services, in LetterFilter) ([]Letter, error) {
-	after := int64(0)
-	if in.After != "" {
-		d, err := s.Store.DeadLetter(ctx, in.After)
-		if err != nil {
-			return nil, err
-		}
-		after = d.ID
-	}
-	all, err := s.Flows.LettersWhole(ctx, in.request(), in.State, after, in.Limit)
-	if err != nil {
-		return nil, err
-	}
-	return letters(ctx, s, all)
+var LetterExport = Operation[LetterFilter, Page[Letter]]{Name: "deadletter.export", Route: "POST /dead-letters/export", Summary: "Export dead letters with their records", Do: func(ctx context.Context, s *Services, in LetterFilter) (Page[Letter], error) {
+	return letterPage(ctx, s, in, s.Flows.LettersWhole)
 }}
 
 // LetterPlan tells what replaying or discarding letters would touch.
-var LetterPlan = Operation[LetterFilter, flow.LetterPlan]{Name: "deadletter.plan", Summary: "Tell what replaying or discarding dead letters would touch", Do: func(ctx context.Context, s *Services, in LetterFilter) (flow.LetterPlan, error) {
+var LetterPlan = Operation[LetterFilter, flow.LetterPlan]{Name: "deadletter.plan", Route: "POST /dead-letters/plan", Summary: "Tell what replaying or discarding dead letters would touch", Do: func(ctx context.Context, s *Services, in LetterFilter) (flow.LetterPlan, error) {
 	return s.Flows.PlanLetters(ctx, in.request())
 }}
 
 // LetterReplay sends letters through their flow again.
-var LetterReplay = Operation[LetterFilter, []RunView]{Name: "deadletter.replay", Summary: "Send dead letters through their flow again", Changes: true, Do: func(ctx context.Context, s *Services, in LetterFilter) ([]RunView, error) {
+var LetterReplay = Operation[LetterFilter, Page[RunView]]{Name: "deadletter.replay", Route: "POST /dead-letters/replay", Summary: "Send dead letters through their flow again", Changes: true, Do: func(ctx context.Context, s *Services, in LetterFilter) (Page[RunView], error) {
 	runs, err := s.Flows.Replay(ctx, in.request())
 	if err != nil {
-		return nil, err
+		return Page[RunView]{}, err
 	}
 	views := []RunView{}
 	for _, r := range runs {
 		v, err := viewRun(ctx, s, r, nil)
 		if err != nil {
-			return views, err
+			return Page[RunView]{Items: views}, err
 		}
 		views = append(views, v)
 	}
-	return views, nil
+	return Page[RunView]{Items: views}, nil
 }}
 
 // Discarded tells how many letters were given up.
@@ -119,7 +124,7 @@ type Discarded struct {
 }
 
 // LetterDiscard gives letters up.
-var LetterDiscard = Operation[LetterFilter, Discarded]{Name: "deadletter.discard", Summary: "Give dead letters up", Changes: true, Do: func(ctx context.Context, s *Services, in LetterFilter) (Discarded, error) {
+var LetterDiscard = Operation[LetterFilter, Discarded]{Name: "deadletter.discard", Route: "POST /dead-letters/discard", Summary: "Give dead letters up", Changes: true, Do: func(ctx context.Context, s *Services, in LetterFilter) (Discarded, error) {
 	n, err := s.Flows.Discard(ctx, in.request())
 	return Discarded{Letters: n}, err
 }}
@@ -131,6 +136,6 @@ type LetterEdit struct {
 }
 
 // LetterEditBody replaces the record of an open letter.
-var LetterEditBody = Operation[LetterEdit, None]{Name: "deadletter.edit", Summary: "Replace the record of a dead letter", Changes: true, Do: func(ctx context.Context, s *Services, in LetterEdit) (None, error) {
+var LetterEditBody = Operation[LetterEdit, None]{Name: "deadletter.edit", Route: "PATCH /dead-letters/{name}", Summary: "Replace the record of a dead letter", Changes: true, Do: func(ctx context.Context, s *Services, in LetterEdit) (None, error) {
 	return None{}, s.Flows.EditLetter(ctx, in.Name, in.Body)
 }}

@@ -25,10 +25,18 @@ type Problem struct {
 	RequestID string          `json:"request_id,omitempty"`
 }
 
+// malformed are the codes of requests that are wrong before anybody looks at what they want.
+var malformed = map[string]int{
+	"bad_json": http.StatusBadRequest, "not_json": http.StatusUnsupportedMediaType, "request_too_large": http.StatusRequestEntityTooLarge, "method_not_allowed": http.StatusMethodNotAllowed,
+}
+
 // status is the HTTP status of a class of errors.
 func status(class fault.Class, code string) int {
 	switch class {
 	case fault.Invalid:
+		if status, ok := malformed[code]; ok {
+			return status
+		}
 		return http.StatusUnprocessableEntity
 	case fault.NotFound:
 		return http.StatusNotFound
@@ -38,6 +46,9 @@ func status(class fault.Class, code string) int {
 		}
 		return http.StatusConflict
 	case fault.Denied:
+		if code == NotSignedIn {
+			return http.StatusUnauthorized
+		}
 		return http.StatusForbidden
 	case fault.Throttled:
 		return http.StatusTooManyRequests
@@ -95,8 +106,8 @@ type detail string
 
 func (d detail) Error() string { return string(d) }
 
-// writeProblem is the one place that answers a request with an error.
-func writeProblem(w http.ResponseWriter, err error, requestID string) {
+// WriteProblem is the one place that answers a request with an error.
+func WriteProblem(w http.ResponseWriter, err error, requestID string) {
 	p := ProblemOf(err, requestID)
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(p.Status)

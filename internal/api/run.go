@@ -42,39 +42,50 @@ func viewRun(ctx context.Context, s *Services, r store.Run, names map[int64]stri
 type RunFilter struct {
 	Flow  string `json:"flow,omitempty"`
 	State string `json:"state,omitempty"`
-	Limit int    `json:"limit,omitempty"`
+	After string `json:"after,omitempty" doc:"next of the page before"`
+	Limit int    `json:"limit,omitempty" doc:"how many; 100 if not said, at most 1000"`
 }
 
 // RunList lists runs, the newest first.
-var RunList = Operation[RunFilter, []RunView]{Name: "run.list", Summary: "List runs", Do: func(ctx context.Context, s *Services, in RunFilter) ([]RunView, error) {
+var RunList = Operation[RunFilter, Page[RunView]]{Name: "run.list", Route: "GET /runs", Summary: "List runs", Do: func(ctx context.Context, s *Services, in RunFilter) (Page[RunView], error) {
+	page := Page[RunView]{Items: []RunView{}}
 	flowID := int64(0)
 	if in.Flow != "" {
 		o, err := s.Store.Object(ctx, store.Flow, in.Flow)
 		if err != nil {
-			return nil, err
+			return page, err
 		}
 		flowID = o.ID
 	}
-	if in.Limit <= 0 {
-		in.Limit = 50
+	before := int64(0)
+	if in.After != "" {
+		last, err := s.Store.Run(ctx, in.After)
+		if err != nil {
+			return page, err
+		}
+		before = last.ID
 	}
-	runs, err := s.Store.Runs(ctx, flowID, in.State, in.Limit)
+	limit := limitOf(in.Limit)
+	runs, err := s.Store.Runs(ctx, store.RunQuery{FlowID: flowID, State: in.State, Before: before, Limit: limit})
 	if err != nil {
-		return nil, err
+		return page, err
 	}
-	views, names := []RunView{}, map[int64]string{}
+	names := map[int64]string{}
 	for _, r := range runs {
 		v, err := viewRun(ctx, s, r, names)
 		if err != nil {
-			return nil, err
+			return page, err
 		}
-		views = append(views, v)
+		page.Items = append(page.Items, v)
 	}
-	return views, nil
+	if len(runs) == limit {
+		page.Next = runs[limit-1].UID
+	}
+	return page, nil
 }}
 
 // RunShow shows one.
-var RunShow = Operation[Named, RunView]{Name: "run.show", Summary: "Show a run", Do: func(ctx context.Context, s *Services, in Named) (RunView, error) {
+var RunShow = Operation[Named, RunView]{Name: "run.show", Route: "GET /runs/{name}", Summary: "Show a run", Do: func(ctx context.Context, s *Services, in Named) (RunView, error) {
 	r, err := s.Store.Run(ctx, in.Name)
 	if err != nil {
 		return RunView{}, err
@@ -83,7 +94,7 @@ var RunShow = Operation[Named, RunView]{Name: "run.show", Summary: "Show a run",
 }}
 
 // RunCancel ends a run; what it delivered stays.
-var RunCancel = Operation[Named, RunView]{Name: "run.cancel", Summary: "Cancel a run", Changes: true, Do: func(ctx context.Context, s *Services, in Named) (RunView, error) {
+var RunCancel = Operation[Named, RunView]{Name: "run.cancel", Route: "POST /runs/{name}/cancel", Summary: "Cancel a run", Changes: true, Do: func(ctx context.Context, s *Services, in Named) (RunView, error) {
 	r, err := s.Store.Run(ctx, in.Name)
 	if err != nil {
 		return RunView{}, err
@@ -101,7 +112,7 @@ var RunCancel = Operation[Named, RunView]{Name: "run.cancel", Summary: "Cancel a
 }}
 
 // RunApprove lets a crawl make the deletes that its flow's guard stopped; the approval is for this crawl alone.
-var RunApprove = Operation[Named, RunView]{Name: "run.approve", Summary: "Approve the deletes of a crawl", Changes: true, Do: func(ctx context.Context, s *Services, in Named) (RunView, error) {
+var RunApprove = Operation[Named, RunView]{Name: "run.approve", Route: "POST /runs/{name}/approve", Summary: "Approve the deletes of a crawl", Changes: true, Do: func(ctx context.Context, s *Services, in Named) (RunView, error) {
 	r, err := s.Store.Run(ctx, in.Name)
 	if err != nil {
 		return RunView{}, err
@@ -150,7 +161,7 @@ type Coverage struct {
 }
 
 // CoverageShow shows hour by hour what was listed and delivered.
-var CoverageShow = Operation[CoverageRequest, Coverage]{Name: "coverage.show", Summary: "Show hour by hour what was listed, delivered and lost", Do: showCoverage}
+var CoverageShow = Operation[CoverageRequest, Coverage]{Name: "coverage.show", Route: "GET /coverage", Summary: "Show hour by hour what was listed, delivered and lost", Do: showCoverage}
 
 func showCoverage(ctx context.Context, s *Services, in CoverageRequest) (Coverage, error) {
 	out := Coverage{From: in.From, To: in.To, Cells: []CoverageCell{}, Gaps: []store.Gap{}}

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 
+	"github.com/headrace/headrace/internal/account"
 	"github.com/headrace/headrace/internal/config"
 	"github.com/headrace/headrace/internal/connector"
 	"github.com/headrace/headrace/internal/fault"
@@ -10,7 +11,7 @@ import (
 )
 
 // AboutServer tells which process answers.
-var AboutServer = Operation[None, About]{Name: "about", Summary: "Tell which process answers", Do: func(_ context.Context, s *Services, _ None) (About, error) { return s.About, nil }}
+var AboutServer = Operation[None, About]{Name: "about", Route: "GET /about", Summary: "Tell which process answers", Do: func(_ context.Context, s *Services, _ None) (About, error) { return s.About, nil }}
 
 // A Connector is a connector as doors show it.
 type Connector struct {
@@ -46,16 +47,16 @@ func ConnectorOf(spec connector.Spec, whole bool) Connector {
 }
 
 // ConnectorList lists connectors.
-var ConnectorList = Operation[None, []Connector]{Name: "connector.list", Summary: "List connectors", Do: func(_ context.Context, s *Services, _ None) ([]Connector, error) {
+var ConnectorList = Operation[None, Page[Connector]]{Name: "connector.list", Route: "GET /connectors", Summary: "List connectors", Do: func(_ context.Context, s *Services, _ None) (Page[Connector], error) {
 	all := []Connector{}
 	for _, spec := range s.Connectors {
 		all = append(all, ConnectorOf(spec, false))
 	}
-	return all, nil
+	return Page[Connector]{Items: all}, nil
 }}
 
 // ConnectorShow shows one with its settings.
-var ConnectorShow = Operation[Named, Connector]{Name: "connector.show", Summary: "Show a connector and its settings", Do: func(_ context.Context, s *Services, in Named) (Connector, error) {
+var ConnectorShow = Operation[Named, Connector]{Name: "connector.show", Route: "GET /connectors/{name}", Summary: "Show a connector and its settings", Do: func(_ context.Context, s *Services, in Named) (Connector, error) {
 	spec, err := s.Connectors.Find(in.Name)
 	if err != nil {
 		return Connector{}, &fault.Error{Class: fault.NotFound, Code: "connector_not_found", Title: err.Error(), Hint: "headrace connector list shows what there is"}
@@ -64,12 +65,12 @@ var ConnectorShow = Operation[Named, Connector]{Name: "connector.show", Summary:
 }}
 
 // FilesPlan tells what applying files would do.
-var FilesPlan = Operation[fileset.Request, fileset.Plan]{Name: "files.plan", Summary: "Tell what applying files would change", Do: func(ctx context.Context, s *Services, in fileset.Request) (fileset.Plan, error) {
+var FilesPlan = Operation[fileset.Request, fileset.Plan]{Name: "files.plan", Route: "POST /files/plan", Role: account.Operator, Summary: "Tell what applying files would change", Do: func(ctx context.Context, s *Services, in fileset.Request) (fileset.Plan, error) {
 	return s.Files.Plan(ctx, in)
 }}
 
 // FilesApply makes what is there like the files.
-var FilesApply = Operation[fileset.Request, fileset.Plan]{Name: "files.apply", Summary: "Make what is there like the files", Changes: true, Do: func(ctx context.Context, s *Services, in fileset.Request) (fileset.Plan, error) {
+var FilesApply = Operation[fileset.Request, fileset.Plan]{Name: "files.apply", Route: "POST /files/apply", Role: account.Admin, Summary: "Make what is there like the files", Changes: true, Do: func(ctx context.Context, s *Services, in fileset.Request) (fileset.Plan, error) {
 	return s.Files.Apply(ctx, in)
 }}
 
@@ -79,13 +80,13 @@ type Exported struct {
 }
 
 // FilesExport writes objects as a file.
-var FilesExport = Operation[fileset.Selection, Exported]{Name: "files.export", Summary: "Write objects as a file", Do: func(ctx context.Context, s *Services, in fileset.Selection) (Exported, error) {
+var FilesExport = Operation[fileset.Selection, Exported]{Name: "files.export", Route: "POST /files/export", Summary: "Write objects as a file", Do: func(ctx context.Context, s *Services, in fileset.Selection) (Exported, error) {
 	text, err := s.Files.Export(ctx, in)
 	return Exported{YAML: string(text)}, err
 }}
 
 // KeyShow names the vault's keys.
-var KeyShow = Operation[None, KeyInfo]{Name: "key.show-id", Summary: "Name the keys that secrets are sealed with", Do: func(ctx context.Context, s *Services, _ None) (KeyInfo, error) {
+var KeyShow = Operation[None, KeyInfo]{Name: "key.show-id", Route: "GET /keys", Role: account.Admin, Summary: "Name the keys that secrets are sealed with", Do: func(ctx context.Context, s *Services, _ None) (KeyInfo, error) {
 	return s.Keys.Describe(ctx)
 }}
 
@@ -96,7 +97,7 @@ type KeyRotation struct {
 }
 
 // KeyRotate replaces the data key or the master key.
-var KeyRotate = Operation[KeyRotation, KeyInfo]{Name: "key.rotate", Summary: "Replace the data key or the master key", Changes: true, Do: func(ctx context.Context, s *Services, in KeyRotation) (KeyInfo, error) {
+var KeyRotate = Operation[KeyRotation, KeyInfo]{Name: "key.rotate", Route: "POST /keys/rotate", Role: account.Admin, Summary: "Replace the data key or the master key", Changes: true, Do: func(ctx context.Context, s *Services, in KeyRotation) (KeyInfo, error) {
 	if in.Master != "" {
 		return s.Keys.RotateMaster(ctx, in.Master)
 	}

@@ -76,7 +76,7 @@ func (a *App) Serve(ctx context.Context, o ServeOptions) error {
 	turns, e := a.dispatcher()
 	all, ctx := errgroup.WithContext(ctx)
 	all.Go(func() error { return turns.Run(ctx) })
-	all.Go(func() error { return api.Serve(ctx, socket, api.Handler(a.Services, a.log), a.log) })
+	all.Go(func() error { return api.Serve(ctx, socket, api.Owner(api.Handler(a.Services, a.log)), a.log) })
 	if o.Webhooks != nil {
 		all.Go(func() error { return api.Serve(ctx, o.Webhooks, a.webhooks(turns.Wake), a.log) })
 	}

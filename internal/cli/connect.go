@@ -125,3 +125,16 @@ func call[In, Out any](s *session, cmd *cobra.Command, op api.Operation[In, Out]
 	defer func() { _ = conn.Close() }()
 	return api.Call(cmd.Context(), conn, op, in)
 }
+
+// every gives a whole list.
+func every[T any](s *session, cmd *cobra.Command, op api.Operation[api.Query, api.Page[T]]) ([]T, error) {
+	if err := s.mustExist(); err != nil {
+		return nil, err
+	}
+	conn, err := s.connect(cmd.Context())
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = conn.Close() }()
+	return api.Every(cmd.Context(), conn, op, api.Query{})
+}

@@ -203,12 +203,12 @@ func (s *session) copilotSamples(cmd *cobra.Command, destination, source string,
 		}
 		source = flow.Source
 	}
-	samples, err := call(s, cmd, api.SourceSample, api.SampleRequest{Name: source, Count: count})
+	page, err := call(s, cmd, api.SourceSample, api.SampleRequest{Name: source, Count: count})
 	if err != nil {
 		return nil, fmt.Errorf("sample records of source %s: %w", source, err)
 	}
-	bodies := make([]json.RawMessage, 0, len(samples))
-	for _, sample := range samples {
+	bodies := make([]json.RawMessage, 0, len(page.Items))
+	for _, sample := range page.Items {
 		bodies = append(bodies, sample.Body)
 	}
 	if len(bodies) == 0 {

@@ -150,7 +150,7 @@ func (s *session) credentialList() *cobra.Command {
 	return &cobra.Command{Use: "list", Short: "List credentials", Args: noArgs,
 		Example: examples("headrace credential list", "", "headrace credential list --json=name,expires", ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			all, err := call(s, cmd, api.CredentialList, api.None{})
+			all, err := every(s, cmd, api.CredentialList)
 			if err != nil {
 				return err
 			}
@@ -371,11 +371,11 @@ func (s *session) credentialUsedBy() *cobra.Command {
 	return &cobra.Command{Use: "used-by NAME", Short: "List what uses a credential", Args: exactly(1),
 		Example: examples("headrace credential used-by contoso-audit", "", "headrace credential used-by contoso-audit -o id", ""),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			all, err := call(s, cmd, api.CredentialUsedBy, api.Named{Name: args[0]})
+			page, err := call(s, cmd, api.CredentialUsedBy, api.Named{Name: args[0]})
 			if err != nil {
 				return err
 			}
-			return list(s, all, func(u credential.Use) string { return u.ID }, "Nothing uses it.", []column[credential.Use]{
+			return list(s, page.Items, func(u credential.Use) string { return u.ID }, "Nothing uses it.", []column[credential.Use]{
 				{head: "KIND", text: func(u credential.Use) string { return u.Kind }},
 				{head: "NAME", text: func(u credential.Use) string { return u.Name }},
 				{head: "ID", text: func(u credential.Use) string { return u.ID }, wide: true},

@@ -52,7 +52,7 @@ var destinationRemoval = removal[destination.View]{
 func (s *session) destinationList() *cobra.Command {
 	return &cobra.Command{Use: "list", Short: "List destinations", Args: noArgs, Example: examples("headrace destination list", "", "headrace destination list -o wide", ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			all, err := call(s, cmd, api.DestinationList, api.None{})
+			all, err := every(s, cmd, api.DestinationList)
 			if err != nil {
 				return err
 			}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"embed"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path"
@@ -11,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
 
+	"github.com/headrace/headrace/internal/api"
 	"github.com/headrace/headrace/internal/connector"
 )
 
@@ -53,6 +55,14 @@ func (s *session) docsCommand() *cobra.Command {
 			return into(args[0], func(dir string) error {
 				return doc.GenManTree(cmd.Root(), &doc.GenManHeader{Title: "HEADRACE", Section: "1", Source: "headrace " + version()}, dir)
 			})
+		}})
+	c.AddCommand(&cobra.Command{Use: "openapi", Short: "Write the OpenAPI document", Args: noArgs, Example: examples("headrace docs openapi > openapi.json", "", "headrace docs openapi | jq '.paths | keys'", ""),
+		RunE: func(*cobra.Command, []string) error {
+			raw, err := json.MarshalIndent(api.Document(version()), "", "  ")
+			if err != nil {
+				return fmt.Errorf("write the document: %w", err)
+			}
+			return s.print(string(raw) + "\n")
 		}})
 	return c
 }

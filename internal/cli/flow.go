@@ -103,7 +103,7 @@ func (s *session) flowCreate() *cobra.Command {
 func (s *session) flowList() *cobra.Command {
 	return &cobra.Command{Use: "list", Short: "List flows with what they did", Args: noArgs, Example: examples("headrace flow list", "", "headrace flow list --json=name,state,counts", ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			all, err := call(s, cmd, api.FlowList, api.None{})
+			all, err := every(s, cmd, api.FlowList)
 			if err != nil {
 				return err
 			}

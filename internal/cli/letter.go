@@ -34,11 +34,11 @@ func (s *session) letterList() *cobra.Command {
 			if f.State == "any" {
 				f.State = ""
 			}
-			all, err := call(s, cmd, api.LetterList, f)
+			page, err := call(s, cmd, api.LetterList, f)
 			if err != nil {
 				return err
 			}
-			return list(s, all, func(d api.Letter) string { return d.UID }, "Nothing was refused.", []column[api.Letter]{
+			return list(s, page.Items, func(d api.Letter) string { return d.UID }, "Nothing was refused.", []column[api.Letter]{
 				{head: "ID", text: func(d api.Letter) string { return d.UID }},
 				{head: "FLOW", text: func(d api.Letter) string { return d.Flow }},
 				{head: "STAGE", text: func(d api.Letter) string { return d.Stage }},
@@ -92,10 +92,11 @@ func (s *session) letterReplay() *cobra.Command {
 			if err := wait.possible(s, cmd); err != nil {
 				return err
 			}
-			runs, err := call(s, cmd, api.LetterReplay, f)
+			began, err := call(s, cmd, api.LetterReplay, f)
 			if err != nil {
 				return err
 			}
+			runs := began.Items
 			for _, r := range runs {
 				s.done("run %s began", r.UID)
 				if !wait.asked {
@@ -218,15 +219,15 @@ func (s *session) letterExport() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				for _, d := range page {
+				for _, d := range page.Items {
 					if err := s.line(d); err != nil {
 						return err
 					}
 				}
-				if len(page) < f.Limit {
+				if page.Next == "" {
 					return nil
 				}
-				f.After = page[len(page)-1].UID
+				f.After = page.Next
 			}
 		}}
 	c.Flags().StringVar(&f.Flow, "flow", "", "only of this flow")

@@ -17,11 +17,11 @@ func (s *session) runCommand() *cobra.Command {
 }
 
 func (s *session) listRuns(cmd *cobra.Command, filter api.RunFilter) error {
-	all, err := call(s, cmd, api.RunList, filter)
+	page, err := call(s, cmd, api.RunList, filter)
 	if err != nil {
 		return err
 	}
-	return list(s, all, func(v api.RunView) string { return v.UID }, "No runs. A continuous flow has none; backfills, replays and crawls are runs.", []column[api.RunView]{
+	return list(s, page.Items, func(v api.RunView) string { return v.UID }, "No runs. A continuous flow has none; backfills, replays and crawls are runs.", []column[api.RunView]{
 		{head: "RUN", text: func(v api.RunView) string { return v.UID }},
 		{head: "KIND", text: func(v api.RunView) string { return v.Kind }},
 		{head: "FLOW", text: func(v api.RunView) string { return v.Flow }},

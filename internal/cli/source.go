@@ -55,7 +55,7 @@ var sourceRemoval = removal[source.View]{
 func (s *session) sourceList() *cobra.Command {
 	return &cobra.Command{Use: "list", Short: "List sources", Args: noArgs, Example: examples("headrace source list", "", "headrace source list -o wide", ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			all, err := call(s, cmd, api.SourceList, api.None{})
+			all, err := every(s, cmd, api.SourceList)
 			if err != nil {
 				return err
 			}
@@ -103,11 +103,11 @@ func (s *session) sourceSample() *cobra.Command {
 	c := &cobra.Command{Use: "sample NAME", Short: "Read some records, without delivering them", Args: exactly(1),
 		Example: examples("headrace source sample contoso", "", "headrace source sample contoso --count 100 -o ndjson --jq .body", "only the records"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			all, err := call(s, cmd, api.SourceSample, api.SampleRequest{Name: args[0], Count: n})
+			page, err := call(s, cmd, api.SourceSample, api.SampleRequest{Name: args[0], Count: n})
 			if err != nil {
 				return err
 			}
-			return list(s, all, func(v source.Sample) string { return v.Key }, "The source has no records now.", []column[source.Sample]{
+			return list(s, page.Items, func(v source.Sample) string { return v.Key }, "The source has no records now.", []column[source.Sample]{
 				{head: "TIME", text: func(v source.Sample) string { return clock(v.Time) }},
 				{head: "STREAM", text: func(v source.Sample) string { return v.Stream }},
 				{head: "KEY", text: func(v source.Sample) string { return v.Key }, wide: true},
@@ -124,10 +124,11 @@ func (s *session) sourceAction() *cobra.Command {
 		FParseErrWhitelist: cobra.FParseErrWhitelist{UnknownFlags: true},
 	}
 	c.RunE = func(cmd *cobra.Command, args []string) error {
-		actions, err := call(s, cmd, api.SourceActions, api.Named{Name: args[0]})
+		known, err := call(s, cmd, api.SourceActions, api.Named{Name: args[0]})
 		if err != nil {
 			return err
 		}
+		actions := known.Items
 		if len(args) == 1 {
 			return s.listActions(actions)
 		}

@@ -254,7 +254,7 @@ func TestOneCrawlAtATime(t *testing.T) {
 		r.ok(e.StartCrawls(r.ctx()))
 		r.crawlNow()
 		r.ok(e.StartCrawls(r.ctx()))
-		runs, err := r.store.Runs(r.ctx(), r.flow.ID, "", 10)
+		runs, err := r.store.Runs(r.ctx(), store.RunQuery{FlowID: r.flow.ID, Limit: 10})
 		r.ok(err)
 		if len(runs) != 1 {
 			t.Fatalf("%d crawls are open", len(runs))
@@ -264,7 +264,7 @@ func TestOneCrawlAtATime(t *testing.T) {
 		r.ok(e.CrawlNow(r.ctx()))
 		r.ok(e.CrawlNow(r.ctx()))
 		r.goOn()
-		runs, err = r.store.Runs(r.ctx(), r.flow.ID, "", 10)
+		runs, err = r.store.Runs(r.ctx(), store.RunQuery{FlowID: r.flow.ID, Limit: 10})
 		r.ok(err)
 		if len(runs) != 2 || runs[0].Number != 2 || runs[0].State != store.RunSucceeded {
 			t.Errorf("runs %+v", runs)

@@ -65,7 +65,7 @@ func (e *Engine) FinishRuns(ctx context.Context) error { return e.finishRuns(ctx
 // finishRuns ends the runs of a flow that have nothing left to do; 0: of all.
 func (e *Engine) finishRuns(ctx context.Context, flowID int64) error {
 	const all = 100_000
-	runs, err := e.store.Runs(ctx, flowID, store.RunGoing, all)
+	runs, err := e.store.Runs(ctx, store.RunQuery{FlowID: flowID, State: store.RunGoing, Limit: all})
 	for _, run := range runs {
 		if err == nil {
 			err = e.Finish(ctx, run.ID)

@@ -19,11 +19,12 @@ type LetterRequest struct {
 const maxLetters = 10_000
 
 // Letters gives the picked letters of a state ("" for any), without their bodies.
-func (s *Service) Letters(ctx context.Context, r LetterRequest, state string, limit int) ([]store.DeadLetter, error) {
+func (s *Service) Letters(ctx context.Context, r LetterRequest, state string, after int64, limit int) ([]store.DeadLetter, error) {
 	filter, err := s.filter(ctx, r, state, limit)
 	if err != nil {
 		return nil, err
 	}
+	filter.After = after
 	return s.Store.DeadLetters(ctx, filter)
 }
 
@@ -54,7 +55,7 @@ func (s *Service) picked(ctx context.Context, r LetterRequest) (map[int64][]stor
 	if len(r.IDs) == 0 && r.Flow == "" && !r.All {
 		return nil, fault.New(fault.Invalid, "name dead letters, or a flow with --flow, or all with --all")
 	}
-	letters, err := s.Letters(ctx, r, store.LetterOpen, maxLetters)
+	letters, err := s.Letters(ctx, r, store.LetterOpen, 0, maxLetters)
 	if err != nil {
 		return nil, err
 	}

@@ -120,11 +120,19 @@ func scanRun(scan func(...any) error) (Run, error) {
 	return r, err
 }
 
-// Runs gives runs, the newest first; flowID 0: of all flows; state "": in any.
-func (s *Store) Runs(ctx context.Context, flowID int64, state string, limit int) ([]Run, error) {
+// A RunQuery picks runs: of a flow (0: all), in a state ("": any), made before the one with an id (0: from the newest on).
+type RunQuery struct {
+	FlowID int64
+	State  string
+	Before int64
+	Limit  int
+}
+
+// Runs gives runs, the newest first.
+func (s *Store) Runs(ctx context.Context, q RunQuery) ([]Run, error) {
 	var all []Run
-	err := s.reading().each(ctx, `SELECT `+runColumns+` FROM run WHERE (flow_id = ? OR ? = 0) AND (state = ? OR ? = '') ORDER BY id DESC LIMIT ?`,
-		[]any{flowID, flowID, state, state, limit}, func(scan func(...any) error) error {
+	err := s.reading().each(ctx, `SELECT `+runColumns+` FROM run WHERE (flow_id = ? OR ? = 0) AND (state = ? OR ? = '') AND (id < ? OR ? = 0) ORDER BY id DESC LIMIT ?`,
+		[]any{q.FlowID, q.FlowID, q.State, q.State, q.Before, q.Before, q.Limit}, func(scan func(...any) error) error {
 			r, err := scanRun(scan)
 			all = append(all, r)
 			return err

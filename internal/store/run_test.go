@@ -68,11 +68,11 @@ func TestRunsBeginGoOnAndEnd(t *testing.T) {
 			state string
 			want  int
 		}{{0, "", 4}, {f.ID, "", 3}, {f.ID, store.RunGoing, 1}, {0, store.RunFailed, 1}} {
-			if all, err := w.s.Runs(w.ctx(), c.flow, c.state, 10); err != nil || len(all) != c.want {
+			if all, err := w.s.Runs(w.ctx(), store.RunQuery{FlowID: c.flow, State: c.state, Limit: 10}); err != nil || len(all) != c.want {
 				t.Errorf("%+v: %d runs, %v", c, len(all), err)
 			}
 		}
-		if newest, _ := w.s.Runs(w.ctx(), 0, "", 1); len(newest) != 1 || newest[0].Number != 2 {
+		if newest, _ := w.s.Runs(w.ctx(), store.RunQuery{Limit: 1}); len(newest) != 1 || newest[0].Number != 2 {
 			t.Errorf("newest %+v", newest)
 		}
 	})
