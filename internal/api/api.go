@@ -39,6 +39,7 @@ type Services struct {
 	Keys         Keys
 	Plans        Plans
 	About        About
+	Hash         func(data []byte) ([]byte, error) // the vault's keyed hash
 }
 
 // Plans say what the data path would do.
@@ -93,6 +94,7 @@ type Operation[In, Out any] struct {
 	Role    account.Role // who may do it; "": an operator what changes something, else a viewer
 	Changes bool
 	Creates bool   // it makes something: 201, and it takes an Idempotency-Key
+	Reveals bool   // its answer holds a secret, shown this once
 	Public  bool   // nobody needs to be signed in
 	Of      string // the kind of object that the input's Name names; "": none
 	Do      func(ctx context.Context, s *Services, in In) (Out, error)
@@ -100,9 +102,9 @@ type Operation[In, Out any] struct {
 
 // Info describes an operation.
 type Info struct {
-	Name, Summary            string
-	Role                     account.Role
-	Changes, Creates, Public bool
+	Name, Summary                     string
+	Role                              account.Role
+	Changes, Creates, Reveals, Public bool
 }
 
 func (i Info) status() int {
@@ -123,7 +125,7 @@ type Endpoint interface {
 
 // Info describes the operation.
 func (o Operation[In, Out]) Info() Info {
-	return Info{Name: o.Name, Summary: o.Summary, Role: o.role(), Changes: o.Changes, Creates: o.Creates, Public: o.Public}
+	return Info{Name: o.Name, Summary: o.Summary, Role: o.role(), Changes: o.Changes, Creates: o.Creates, Reveals: o.Reveals, Public: o.Public}
 }
 
 func (o Operation[In, Out]) role() account.Role {

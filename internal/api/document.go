@@ -57,6 +57,10 @@ func describe(doc *huma.OpenAPI, e Endpoint, problem *huma.Schema) *huma.Operati
 			op.Parameters = append(op.Parameters, p)
 		}
 	}
+	if info.Creates {
+		op.Parameters = append(op.Parameters, &huma.Param{Name: IdempotencyKey, In: inHeader, Schema: &huma.Schema{Type: huma.TypeString},
+			Description: "a text of your own, new for each request: if the request comes again within 24 hours, nothing is made twice and the answer is the same"})
+	}
 	if schema := bodySchema(doc, e); schema != nil {
 		op.RequestBody = &huma.RequestBody{Required: len(schema.Required) > 0, Content: map[string]*huma.MediaType{"application/json": {Schema: named(doc, upper(op.OperationID)+"Body", schema)}}}
 	}

@@ -110,7 +110,11 @@ func (d *door) operation(e Endpoint, r route, schema *huma.Schema) http.Handler 
 			d.fail(w, req, info.Name, err)
 			return
 		}
-		out, err := e.serve(req.Context(), d.services, in)
+		serve := func() (any, error) { return e.serve(req.Context(), d.services, in) }
+		if key := req.Header.Get(IdempotencyKey); key != "" && info.Creates {
+			serve = func() (any, error) { return d.once(req.Context(), e, key, in) }
+		}
+		out, err := serve()
 		if err != nil {
 			d.fail(w, req, info.Name, err)
 			return

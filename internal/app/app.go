@@ -121,6 +121,7 @@ func (a *App) build() {
 	a.Services = &api.Services{
 		Connectors: connectors, Credentials: credentials, Sources: sources, Destinations: destinations, Flows: flows, Store: a.store,
 		Files: &fileset.Service{Store: a.store, Credentials: credentials, Sources: sources, Destinations: destinations, Flows: flows},
+		Hash:  a.Vault.Hash,
 		Keys:  keys{a},
 		Plans: plans{a},
 		About: api.About{Version: a.options.Version, Node: nodeName(), Data: a.options.Data, Database: database, Serving: a.options.Serving},

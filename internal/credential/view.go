@@ -22,7 +22,7 @@ type View struct {
 	UsedBy   []Use      `json:"used_by"`
 	State    string     `json:"state"`          // Working …, as far as is known without asking anybody
 	Fact     string     `json:"fact,omitempty"` // the one thing that says why
-	Test     *TestView  `json:"test"`           // null: not tested since it was made or changed
+	Test     *TestView  `json:"test,omitempty"` // absent: not tested since it was made or changed
 }
 
 // A SecretView tells that a secret is there, and which.

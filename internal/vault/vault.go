@@ -266,9 +266,18 @@ func (v *Vault) Fingerprint(text secret.Text) (string, error) {
 	if text.Empty() {
 		return "", nil
 	}
-	sum, err := v.current.Load().hasher.ComputePrimaryPRF([]byte(text.Reveal()), 16)
+	sum, err := v.Hash([]byte(text.Reveal()))
 	if err != nil {
-		return "", fault.New(fault.Internal, "compute a fingerprint: %w", err)
+		return "", err
 	}
 	return hex.EncodeToString(sum[14:]), nil
+}
+
+// Hash is a keyed hash of 16 bytes: equal data has the same, whatever keys were rotated, and without the vault nobody can try guesses.
+func (v *Vault) Hash(data []byte) ([]byte, error) {
+	sum, err := v.current.Load().hasher.ComputePrimaryPRF(data, 16)
+	if err != nil {
+		return nil, fault.New(fault.Internal, "compute a keyed hash: %w", err)
+	}
+	return sum, nil
 }
