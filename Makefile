@@ -14,7 +14,13 @@ help: ## list the targets
 build: ## build bin/headrace
 	$(GO) build -trimpath -ldflags "-s -w -X github.com/headrace/headrace/internal/telemetry.Version=$(VERSION)" -o $(BIN) ./cmd/headrace
 
-demo: build ## see it work: a simulated tenant, collected into ./headrace-demo (ARGS=--exit ends by itself)
+ui: ## build the web UI for the binary to embed (needs Node); then: make build
+	scripts/ui
+
+ui-try:
+	@scripts/ui --try
+
+demo: ui-try build ## see it work: a simulated tenant, collected into ./headrace-demo (ARGS=--exit ends by itself)
 	@$(BIN) demo $(ARGS)
 
 test: build ## all tests with the race detector, on SQLite and PostgreSQL
@@ -41,6 +47,7 @@ release: ## archives for Linux and macOS in dist/
 	scripts/release $(VERSION)
 
 clean: ## remove what was built
-	rm -rf bin dist headrace-demo headrace-data headrace-data.key
+	rm -rf bin dist headrace-demo headrace-data headrace-data.key web/node_modules
+	find internal/webui/dist -mindepth 1 ! -name .keep -delete
 
-.PHONY: help build demo test check fuzz bench docs fix release clean
+.PHONY: help build ui ui-try demo test check fuzz bench docs fix release clean

@@ -2,6 +2,8 @@ module github.com/headrace/headrace
 
 go 1.26.0
 
+ignore ./web
+
 require (
 	github.com/Azure/azure-sdk-for-go/sdk/azcore v1.24.0
 	github.com/Azure/azure-sdk-for-go/sdk/azidentity v1.15.0

@@ -1,0 +1,37 @@
+import { Button, Group, Skeleton, Stack, Text } from '@mantine/core';
+import { useToggle } from '@mantine/hooks';
+import { lazy, Suspense } from 'react';
+import type { ChartData } from './data';
+import { ValueTable } from './value-table';
+
+const Plot = lazy(() => import('./plot'));
+
+interface Props {
+  title: string;
+  data: ChartData;
+  /** Writes a value with its unit. */
+  format?: (value: number) => string;
+  height?: number;
+  /** Series lie on one another and add up. */
+  stacked?: boolean;
+}
+
+/** Chart draws values over time, and shows the same as a table. uPlot is loaded when the first chart is. */
+export function Chart({ title, data, format = (v) => v.toLocaleString('en'), height = 200, stacked }: Props) {
+  const [view, toggle] = useToggle<'plot' | 'table'>(['plot', 'table']);
+  return (
+    <Stack gap="xs" component="section" aria-label={title}>
+      <Group justify="space-between">
+        <Text fw={600} size="sm">{title}</Text>
+        <Button size="compact-xs" variant="default" onClick={() => toggle()} aria-pressed={view === 'table'}>{view === 'table' ? 'Show as chart' : 'Show as table'}</Button>
+      </Group>
+      {view === 'table' ? (
+        <ValueTable title={title} data={data} format={format} height={height} />
+      ) : (
+        <Suspense fallback={<Skeleton height={height} />}>
+          <Plot title={title} data={data} format={format} height={height} stacked={stacked} />
+        </Suspense>
+      )}
+    </Stack>
+  );
+}

@@ -1,0 +1,39 @@
+import uPlot from 'uplot';
+import { series as colors, tokens, type Theme } from '@/theme/tokens';
+
+interface Wanted {
+  labels: string[];
+  width: number;
+  height: number;
+  theme: Theme;
+  utc: boolean;
+  stacked: boolean;
+  format: (value: number) => string;
+  onCursor: (at: number | null) => void;
+}
+
+/** options gives uPlot's options for the theme. Gaps stay gaps. */
+export function options(w: Wanted): uPlot.Options {
+  const t = tokens[w.theme];
+  const axis = { stroke: t.dimmed, grid: { stroke: t.line, width: 1 }, ticks: { stroke: t.line, width: 1 }, font: '12px system-ui, sans-serif' };
+  return {
+    width: w.width,
+    height: w.height,
+    legend: { show: false },
+    cursor: { drag: { x: false, y: false }, points: { size: 6 } },
+    tzDate: (seconds) => (w.utc ? uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC') : new Date(seconds * 1000)),
+    scales: { y: { range: (_u, _min, max) => [0, max > 0 ? max * 1.1 : 1] } },
+    axes: [axis, { ...axis, size: 64, values: (_u, ticks) => ticks.map((v) => w.format(v)) }],
+    series: [
+      {},
+      ...w.labels.map((label, i): uPlot.Series => {
+        const color = colors[w.theme][i % colors[w.theme].length]!;
+        return { label, stroke: color, width: 2, dash: dash(i), spanGaps: false, points: { show: false }, fill: w.stacked ? `${color}22` : undefined };
+      }),
+    ],
+    hooks: { setCursor: [(u) => w.onCursor(u.cursor.idx ?? null)] },
+  };
+}
+
+/** dash tells a line from its neighbours without colour. */
+export const dash = (i: number): number[] => [[], [6, 4], [2, 3], [8, 3, 2, 3]][i % 4]!;

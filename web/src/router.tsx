@@ -1,0 +1,21 @@
+import type { QueryClient } from '@tanstack/react-query';
+import { createRouter } from '@tanstack/react-router';
+import { credentialRoutes } from './pages/credentials/routes';
+import { overviewRoutes } from './pages/overview/routes';
+import { PageFailed } from './parts/page-failed';
+import { root } from './root';
+import { parseSearch, stringifySearch } from './search';
+
+// Every area of pages adds its routes here. A page's code is loaded when somebody goes there (lazyRouteComponent).
+const tree = root.addChildren([...overviewRoutes, ...credentialRoutes]);
+
+/** makeRouter builds the router. */
+export function makeRouter(client: QueryClient) {
+  return createRouter({ routeTree: tree, context: { client }, defaultPreload: 'intent', scrollRestoration: true, defaultErrorComponent: PageFailed, parseSearch, stringifySearch });
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof makeRouter>;
+  }
+}

@@ -1,0 +1,36 @@
+import { Center, Container } from '@mantine/core';
+import { lazy, Suspense } from 'react';
+import { useSession } from '@/api/session';
+import { Loading } from '@/parts/loading';
+import { ProblemNotice } from '@/parts/problem-notice';
+import { Shell } from '@/shell/shell';
+import { SignInAgain } from './again';
+
+const SetUp = lazy(() => import('./set-up'));
+const SignIn = lazy(() => import('./sign-in'));
+
+/**
+ * Gate decides what a visitor sees: the set-up of a new server, the way to sign in, or the pages. The address stays what
+ * it is, so whoever signs in is where they wanted to go. When a session ends while somebody works, the page stays and
+ * SignInAgain asks over it: nothing that was typed is lost.
+ */
+export function Gate() {
+  const session = useSession();
+  if (session.data === undefined) {
+    return (
+      <Container size="sm" pt={96}>
+        {session.isError ? <ProblemNotice error={session.error} onRetry={() => void session.refetch()} retrying={session.isFetching} /> : <Loading what="headrace" />}
+      </Container>
+    );
+  }
+  if (session.data.setup_needed) return <Suspense fallback={<Waiting />}><SetUp /></Suspense>;
+  if (!session.data.user) return <Suspense fallback={<Waiting />}><SignIn session={session.data} /></Suspense>;
+  return (
+    <>
+      <Shell />
+      <SignInAgain session={session.data} />
+    </>
+  );
+}
+
+const Waiting = () => <Center mih="60vh"><Loading what="headrace" rows={1} /></Center>;
