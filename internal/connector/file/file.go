@@ -28,7 +28,7 @@ func Spec() connector.Spec {
 	return connector.Spec{
 		Name:    "file",
 		Title:   "Files",
-		Summary: "Reads documents and tables of a folder; writes records as NDJSON to files, plain or compressed, each exactly once.",
+		Summary: "Reads documents and tables of a folder or an object storage; writes records as NDJSON to files, plain or compressed, each exactly once.",
 		README:  readme,
 		Source:  source.Spec(),
 		Destination: &connector.DestinationSpec{

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/headrace/headrace/internal/connector"
+	"github.com/headrace/headrace/internal/connector/file/bucket"
 	"github.com/headrace/headrace/internal/connector/file/tree"
 	"github.com/headrace/headrace/internal/fault"
 )
@@ -24,12 +25,16 @@ func check(ctx context.Context, cfg *Config) []connector.Check {
 	if err := errors.Join(cfg.Validate().Err(), ctx.Err()); err != nil {
 		return []connector.Check{refusal("Settings", err)}
 	}
-	place, err := openTree(cfg)
+	name := "Folder"
+	if bucket.Is(cfg.Path) {
+		name = "Bucket"
+	}
+	place, err := openTree(ctx, cfg)
 	if err != nil {
-		return []connector.Check{refusal("Folder", err)}
+		return []connector.Check{refusal(name, err)}
 	}
 	defer func() { _ = place.Close() }()
-	out := []connector.Check{{Name: "Folder", Result: connector.Works, Text: cfg.Path + " can be read."}}
+	out := []connector.Check{{Name: name, Result: connector.Works, Text: cfg.Path + " can be read."}}
 	found := &findings{formats: map[string]int{}, unknown: map[string]int{}}
 	if err := found.look(ctx, cfg, place); err != nil {
 		return append(out, refusal("Files", err))

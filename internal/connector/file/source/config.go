@@ -10,13 +10,14 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 
 	"github.com/headrace/headrace/internal/connector"
+	"github.com/headrace/headrace/internal/connector/file/bucket"
 	"github.com/headrace/headrace/internal/connector/file/charset"
 	"github.com/headrace/headrace/internal/fault"
 )
 
 // Config is which files are read, and how.
 type Config struct {
-	Path            string             `yaml:"path" doc:"Folder or file to read" example:"./policies"`
+	Path            string             `yaml:"path" doc:"Folder or file to read; or an object storage: s3://BUCKET/FOLDER, azblob://CONTAINER/FOLDER, gs://BUCKET/FOLDER, with keys from the environment" example:"./policies"`
 	Include         []string           `yaml:"include" doc:"Only files whose path below the folder fits one of these patterns; ** is any number of folders" example:"**/*.md"`
 	Exclude         []string           `yaml:"exclude" doc:"No files whose path fits one of these patterns; a folder that fits is not gone into" example:"drafts/**"`
 	Hidden          bool               `yaml:"hidden" doc:"Also files and folders whose names begin with a dot, or with ~$ (Office's lock files)"`
@@ -94,7 +95,7 @@ func badPath(path string) string {
 	case strings.ContainsRune(path, 0):
 		return "contains a NUL character"
 	case isURL && scheme != "file":
-		return fmt.Sprintf("%s:// is not something that this source can read; give a folder or file", scheme)
+		return bucket.Problem(path)
 	case isURL:
 		if u, err := url.Parse(path); err != nil || u.Host != "" || u.Path == "" {
 			return "is no file URL; write it like file:///srv/policies"

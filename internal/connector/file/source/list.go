@@ -42,7 +42,7 @@ func (s *source) Enumerate(ctx context.Context, raw connector.Cursor) (connector
 	if err != nil {
 		return connector.Enumeration{}, err
 	}
-	walk, err := s.resume(c)
+	walk, err := s.resume(ctx, c)
 	if err != nil {
 		return connector.Enumeration{}, err
 	}
@@ -65,7 +65,7 @@ func (s *source) Enumerate(ctx context.Context, raw connector.Cursor) (connector
 }
 
 // resume goes on with the walk in hand if it stands where the cursor does; else it begins one there.
-func (s *source) resume(c cursor) (tree.Walk, error) {
+func (s *source) resume(ctx context.Context, c cursor) (tree.Walk, error) {
 	s.mu.Lock()
 	walk := s.walk
 	s.walk = nil
@@ -74,7 +74,7 @@ func (s *source) resume(c cursor) (tree.Walk, error) {
 	if walk != nil && after != "" && walk.Place() == after {
 		return walk, nil
 	}
-	place, err := s.place(after == "")
+	place, err := s.place(ctx, after == "")
 	if err != nil {
 		return nil, err
 	}

@@ -59,7 +59,7 @@ func refuse(code, hint, format string, args ...any) *fault.Error {
 
 // openSame opens the version of a file that was listed.
 func (s *source) openSame(ctx context.Context, listed tree.File) (tree.Content, error) {
-	place, err := s.place(false)
+	place, err := s.place(ctx, false)
 	if err != nil {
 		return nil, err
 	}

@@ -1,5 +1,5 @@
-// Package source is the reading half of the connector `file`: it lists files below a folder, and reads of each its text
-// or its rows.
+// Package source is the reading half of the connector `file`: it lists files below a folder or in a bucket of an object
+// storage, and reads of each its text or its rows.
 //
 // A split is one version of one file: its ID holds path, size and time of change. A document (markdown, HTML, Office,
 // PDF, text) is one record, a table (CSV, JSON, NDJSON) one for each row. Start at Open, then list.go and read.go.
@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/headrace/headrace/internal/connector"
+	"github.com/headrace/headrace/internal/connector/file/bucket"
 	"github.com/headrace/headrace/internal/connector/file/tree"
 	"github.com/headrace/headrace/internal/fault"
 )
@@ -69,14 +70,15 @@ func (s *source) Close() error {
 	return err
 }
 
-// place gives the tree. A pass over the files opens it anew, so that a disk that was mounted meanwhile is seen.
-func (s *source) place(anew bool) (tree.Tree, error) {
+// place gives the tree. A pass over the files opens it anew, so that a disk that was mounted
+// meanwhile is seen, and a storage's new keys are.
+func (s *source) place(ctx context.Context, anew bool) (tree.Tree, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.tree != nil && !anew {
 		return s.tree, nil
 	}
-	t, err := openTree(s.cfg)
+	t, err := openTree(ctx, s.cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -87,8 +89,11 @@ func (s *source) place(anew bool) (tree.Tree, error) {
 	return t, nil
 }
 
-func openTree(c *Config) (tree.Tree, error) {
+func openTree(ctx context.Context, c *Config) (tree.Tree, error) {
 	path := c.Path
+	if bucket.Is(path) {
+		return bucket.Open(ctx, path, bucket.Options{Hidden: c.Hidden})
+	}
 	if strings.HasPrefix(path, "file://") {
 		u, err := url.Parse(path)
 		if err != nil {

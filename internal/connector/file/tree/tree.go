@@ -1,5 +1,5 @@
 // Package tree lists and opens files below one place: a local folder (or a single file), never anything outside of it.
-// Start at Tree.
+// Start at Tree. Object storage is package bucket.
 package tree
 
 import (
@@ -13,12 +13,16 @@ type File struct {
 	Path     string    // below the tree's root, with slashes
 	Size     int64     // bytes
 	Modified time.Time // UTC
-	Tag      string    // what else its content is known by (an object's MD5); "": nothing
+	Tag      string    // what its content is known by (an object's ETag); "": nothing
 }
 
-// Same tells whether two findings are of the same content, as far as anybody can tell without reading it.
+// Same tells whether two findings are of the same content, as far as anybody can tell without reading it. Where both have
+// a tag, that decides: a storage may tell another time when it is asked in another way.
 func (f File) Same(o File) bool {
-	return f.Path == o.Path && f.Size == o.Size && f.Modified.Equal(o.Modified) && (f.Tag == o.Tag || f.Tag == "" || o.Tag == "")
+	if f.Tag != "" && o.Tag != "" {
+		return f.Path == o.Path && f.Size == o.Size && f.Tag == o.Tag
+	}
+	return f.Path == o.Path && f.Size == o.Size && f.Modified.Equal(o.Modified)
 }
 
 // A Tree is a place with files. Its methods may be called from several goroutines.
