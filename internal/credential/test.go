@@ -58,20 +58,6 @@ func (s *Service) keep(ctx context.Context, o store.Object, checks []connector.C
 	return s.Store.SaveTest(ctx, o, raw)
 }
 
-// lastTest gives how the last test ended; nil if there was none of what the credential is now.
-func (s *Service) lastTest(ctx context.Context, id int64) (*TestView, error) {
-	stored, err := s.Store.LastTest(ctx, id)
-	if err != nil || stored.At.IsZero() {
-		return nil, err
-	}
-	v := &TestView{}
-	if err := json.Unmarshal(stored.Result, v); err != nil {
-		return nil, fmt.Errorf("read the last test's result: %w", err)
-	}
-	v.At = stored.At
-	return v, nil
-}
-
 // States of a credential, as far as is known without asking anybody.
 const (
 	Working           = "working"

@@ -19,7 +19,8 @@ type View struct {
 	ClientID string     `json:"client_id"`
 	Secret   SecretView `json:"secret"`
 	Expires  time.Time  `json:"expires,omitzero"`
-	UsedBy   []Use      `json:"used_by"`
+	UsedBy   []Use      `json:"used_by"`        // in a list the first few of them
+	Uses     int        `json:"uses"`           // how many there are
 	State    string     `json:"state"`          // Working …, as far as is known without asking anybody
 	Fact     string     `json:"fact,omitempty"` // the one thing that says why
 	Test     *TestView  `json:"test,omitempty"` // absent: not tested since it was made or changed
@@ -47,55 +48,6 @@ func Uses(all []store.Object) []Use {
 		uses = append(uses, Use{Kind: o.Kind, Name: o.Name, ID: o.UID})
 	}
 	return uses
-}
-
-// ViewOf shows a credential.
-func (s *Service) ViewOf(ctx context.Context, o store.Object) (View, error) {
-	base, err := s.Keeper.View(ctx, o)
-	if err != nil {
-		return View{}, err
-	}
-	settings, err := Read(o)
-	if err != nil {
-		return View{}, err
-	}
-	users, err := s.Store.Uses(ctx, o)
-	if err != nil {
-		return View{}, err
-	}
-	v := View{View: base, Type: settings.Type, Cloud: settings.Cloud, TenantID: settings.TenantID, ClientID: settings.ClientID, Expires: settings.Expires, UsedBy: Uses(users)}
-	if v.Secret, err = s.secretView(ctx, o, settings); err != nil {
-		return View{}, err
-	}
-	if v.Test, err = s.lastTest(ctx, o.ID); err != nil {
-		return View{}, err
-	}
-	v.State, v.Fact = s.state(v)
-	return v, nil
-}
-
-func (s *Service) secretView(ctx context.Context, o store.Object, settings Settings) (SecretView, error) {
-	if settings.ClientSecret.Ref != "" {
-		return SecretView{State: "reference", Reference: settings.ClientSecret.Ref}, nil
-	}
-	sealed, err := s.Store.SealedSecret(ctx, o.UID)
-	if fault.ClassOf(err) == fault.NotFound {
-		return SecretView{State: "none"}, nil
-	}
-	return SecretView{State: "stored", Fingerprint: sealed.Fingerprint, Set: sealed.Set}, err
-}
-
-// Show gives one credential by name or ID.
-func (s *Service) Show(ctx context.Context, name string) (View, error) {
-	return object.Show(ctx, s.Keeper, name, s.ViewOf)
-}
-
-// ListViews shows all credentials. A bad one doesn't hide the others.
-func (s *Service) ListViews(ctx context.Context) ([]View, error) {
-	return object.List(ctx, s.Keeper, s.ViewOf, func(v View, stored object.View) View {
-		v.View = stored
-		return v
-	})
 }
 
 // Help is what a connector says of its credentials.

@@ -72,14 +72,6 @@ func New(s *store.Store, connectors object.Connectors, credentials Credentials, 
 // Read gives a destination's connector and config.
 func Read(all object.Connectors, o store.Object) (object.Use, error) { return half.Read(all, o) }
 
-// A View is a destination as doors show it.
-type View struct {
-	object.View
-	Connector  string   `json:"connector"`
-	Credential string   `json:"credential,omitempty"`
-	UsedBy     []string `json:"used_by"` // flows
-}
-
 // named gives a destination with its connector and config.
 func (s *Service) named(ctx context.Context, name string) (store.Object, object.Use, error) {
 	o, err := s.Store.Object(ctx, store.Destination, name)
@@ -88,45 +80,6 @@ func (s *Service) named(ctx context.Context, name string) (store.Object, object.
 	}
 	use, err := half.Read(s.connectors, o)
 	return o, use, err
-}
-
-// ViewOf shows a destination.
-func (s *Service) ViewOf(ctx context.Context, o store.Object) (View, error) {
-	base, err := s.Keeper.View(ctx, o)
-	if err != nil {
-		return View{}, err
-	}
-	v := View{View: base, UsedBy: []string{}}
-	use, err := half.Read(s.connectors, o)
-	if err != nil {
-		return v, err
-	}
-	v.Connector = use.Connector.Name
-	if o.CredentialID != 0 {
-		c, err := s.Store.ObjectByID(ctx, store.Credential, o.CredentialID)
-		if err != nil {
-			return v, err
-		}
-		v.Credential = c.Name
-	}
-	users, err := s.Store.Uses(ctx, o)
-	for _, u := range users {
-		v.UsedBy = append(v.UsedBy, u.Name)
-	}
-	return v, err
-}
-
-// Show gives one destination by name or ID.
-func (s *Service) Show(ctx context.Context, name string) (View, error) {
-	return object.Show(ctx, s.Keeper, name, s.ViewOf)
-}
-
-// ListViews shows all destinations. A bad one doesn't hide the others.
-func (s *Service) ListViews(ctx context.Context) ([]View, error) {
-	return object.List(ctx, s.Keeper, s.ViewOf, func(v View, stored object.View) View {
-		v.View = stored
-		return v
-	})
 }
 
 // Env gives what the destination's connector is opened with for a flow ("" for a test).

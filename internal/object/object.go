@@ -257,7 +257,11 @@ type View struct {
 
 // View draws an object.
 func (k Keeper) View(ctx context.Context, o store.Object) (View, error) {
-	node, err := k.Kind.Draw(ctx, k.Store, o)
+	return k.view(ctx, k.Store, o)
+}
+
+func (k Keeper) view(ctx context.Context, look Look, o store.Object) (View, error) {
+	node, err := k.Kind.Draw(ctx, look, o)
 	if err != nil {
 		return View{}, err
 	}
@@ -279,26 +283,6 @@ func Show[V any](ctx context.Context, k Keeper, name string, view func(context.C
 		return none, err
 	}
 	return view(ctx, o)
-}
-
-// List views all objects of a keeper's kind. A bad one (its connector is gone, say) doesn't hide the others: broken puts
-// what is stored of it, with the reason, into what there is of its view.
-func List[V any](ctx context.Context, k Keeper, view func(context.Context, store.Object) (V, error), broken func(V, View) V) ([]V, error) {
-	all, err := k.Store.Objects(ctx, k.Kind.Name())
-	if err != nil {
-		return nil, err
-	}
-	views := make([]V, 0, len(all))
-	for _, o := range all {
-		v, err := view(ctx, o)
-		if err != nil {
-			bad := stored(o, o.Spec)
-			bad.Reason = err.Error()
-			v = broken(v, bad)
-		}
-		views = append(views, v)
-	}
-	return views, nil
 }
 
 // Connectors are the connectors that this program has.

@@ -68,7 +68,13 @@ type View struct {
 	Connector  string   `json:"connector"`
 	Credential string   `json:"credential,omitempty"`
 	Streams    []string `json:"streams,omitempty"`
-	UsedBy     []string `json:"used_by"` // flows
+	UsedBy     []string `json:"used_by"` // flows; in a list the first few of them
+	Uses       int      `json:"uses"`    // how many there are
+
+	State   string         `json:"state"`             // on, idle (no flow wants it), paused, trouble
+	Listed  time.Time      `json:"listed,omitzero"`   // the last listing that ended well
+	Due     time.Time      `json:"due,omitzero"`      // the next one
+	Trouble *store.Trouble `json:"trouble,omitempty"` // of the last listing, if it did not end well
 }
 
 // Read gives a source's connector and config.
@@ -82,48 +88,6 @@ func (s *Service) named(ctx context.Context, name string) (store.Object, object.
 	}
 	use, err := s.Read(o)
 	return o, use, err
-}
-
-// ViewOf shows a source.
-func (s *Service) ViewOf(ctx context.Context, o store.Object) (View, error) {
-	base, err := s.Keeper.View(ctx, o)
-	if err != nil {
-		return View{}, err
-	}
-	v := View{View: base, UsedBy: []string{}}
-	use, err := s.Read(o)
-	if err != nil {
-		return v, err
-	}
-	v.Connector = use.Connector.Name
-	if use.Connector.Source.Streams != nil {
-		v.Streams = use.Connector.Source.Streams(use.Config)
-	}
-	if o.CredentialID != 0 {
-		c, err := s.Store.ObjectByID(ctx, store.Credential, o.CredentialID)
-		if err != nil {
-			return v, err
-		}
-		v.Credential = c.Name
-	}
-	users, err := s.Store.Uses(ctx, o)
-	for _, u := range users {
-		v.UsedBy = append(v.UsedBy, u.Name)
-	}
-	return v, err
-}
-
-// Show gives one source by name or ID.
-func (s *Service) Show(ctx context.Context, name string) (View, error) {
-	return object.Show(ctx, s.Keeper, name, s.ViewOf)
-}
-
-// ListViews shows all sources. A bad one doesn't hide the others.
-func (s *Service) ListViews(ctx context.Context) ([]View, error) {
-	return object.List(ctx, s.Keeper, s.ViewOf, func(v View, stored object.View) View {
-		v.View = stored
-		return v
-	})
 }
 
 // Env gives what the source's connector is opened with.

@@ -53,17 +53,24 @@ func (t tx) addCounts(ctx context.Context, flowID, runID int64, c Counts) error 
 		flowID, runID, c.Listed, c.Splits, c.Fetched, c.Delivered, c.Repeats, c.Dropped, c.Dead, c.Deleted, c.Lost, c.Bytes, micros(c.Newest), micros(c.Last))
 }
 
-// Counts gives what a flow has done; runID 0: in all.
-func (s *Store) Counts(ctx context.Context, flowID, runID int64) (Counts, error) {
+const countColumns = `listed, splits, fetched, delivered, repeats, dropped, dead, deleted, lost, bytes, newest, last`
+
+// scanCounts reads what stands before the counts into before.
+func scanCounts(scan func(...any) error, before ...any) (Counts, error) {
 	var (
 		c            Counts
 		newest, last int64
 	)
-	err := s.reading().row(ctx, `SELECT listed, splits, fetched, delivered, repeats, dropped, dead, deleted, lost, bytes, newest, last FROM flow_count WHERE flow_id = ? AND run_id = ?`, flowID, runID).
-		Scan(&c.Listed, &c.Splits, &c.Fetched, &c.Delivered, &c.Repeats, &c.Dropped, &c.Dead, &c.Deleted, &c.Lost, &c.Bytes, &newest, &last)
+	err := scan(append(before, &c.Listed, &c.Splits, &c.Fetched, &c.Delivered, &c.Repeats, &c.Dropped, &c.Dead, &c.Deleted, &c.Lost, &c.Bytes, &newest, &last)...)
+	c.Newest, c.Last = moment(newest), moment(last)
+	return c, err
+}
+
+// Counts gives what a flow has done; runID 0: in all.
+func (s *Store) Counts(ctx context.Context, flowID, runID int64) (Counts, error) {
+	c, err := scanCounts(s.reading().row(ctx, `SELECT `+countColumns+` FROM flow_count WHERE flow_id = ? AND run_id = ?`, flowID, runID).Scan)
 	if isNoRows(err) {
 		return Counts{}, nil
 	}
-	c.Newest, c.Last = moment(newest), moment(last)
 	return c, s.trouble(err)
 }

@@ -30,6 +30,7 @@ type DeadLetter struct {
 	Class   string          `json:"class"`
 	Reason  string          `json:"reason"`
 	Hint    string          `json:"hint,omitempty"`
+	Alike   string          `json:"group"` // of letters that were refused for the same reason, whatever differs from record to record
 	State   string          `json:"state"` // open, replaying, replayed, discarded
 	Created time.Time       `json:"created"`
 	Updated time.Time       `json:"updated"`
@@ -47,10 +48,10 @@ func (t tx) putLetters(ctx context.Context, letters []DeadLetter) error {
 	for _, d := range letters {
 		sum := sha256.Sum256(append([]byte(d.Key+"\x00"+d.Stage+"\x00"+d.Place+"\x00"), d.Body...))
 		now := micros(t.s.now())
-		if err := t.exec(ctx, `INSERT INTO dead_letter (uid, flow_id, split_id, run_id, hash, key, op, time, stream, tenant, body, stage, class, reason, hint, state, created, updated)
-			VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (flow_id, split_id, hash) DO NOTHING`,
-			newUID("dl_"), d.FlowID, d.SplitID, d.RunID, sum[:16], d.Key, int64(d.Op), micros(d.Time), d.Stream, d.Tenant, squeeze(d.Body),
-			d.Stage, d.Class, d.Reason, d.Hint, LetterOpen, now, now); err != nil {
+		if err := t.exec(ctx, `INSERT INTO dead_letter (uid, flow_id, split_id, run_id, hash, key, op, time, stream, tenant, body, bytes, stage, class, reason, hint, alike, state, created, updated)
+			VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (flow_id, split_id, hash) DO NOTHING`,
+			newUID("dl_"), d.FlowID, d.SplitID, d.RunID, sum[:16], d.Key, int64(d.Op), micros(d.Time), d.Stream, d.Tenant, squeeze(d.Body), len(d.Body),
+			d.Stage, d.Class, d.Reason, d.Hint, alike(d), LetterOpen, now, now); err != nil {
 			return err
 		}
 	}
@@ -62,8 +63,39 @@ type LetterFilter struct {
 	FlowID int64
 	UIDs   []string
 	State  string
-	After  int64 // the ID of the last letter of the page before
-	Limit  int   // 0: 100
+	Stage  string
+	Stream string
+	Alike  string // a group's name
+	After  int64  // the ID of the last letter of the page before
+	Limit  int    // 0: 100
+	Newest bool   // the newest first
+}
+
+func (f LetterFilter) where() (*where, error) {
+	w := &where{}
+	if f.FlowID != 0 {
+		w.and(`flow_id = ?`, f.FlowID)
+	}
+	if f.State != "" {
+		w.and(`state = ?`, f.State)
+	}
+	if f.Stage != "" {
+		w.and(`stage = ?`, f.Stage)
+	}
+	if f.Stream != "" {
+		w.and(`stream = ?`, f.Stream)
+	}
+	if f.Alike != "" {
+		n, ok := parseAlike(f.Alike)
+		if !ok {
+			return w, fault.Problems{{Field: "group", Text: "is no group of dead letters; take one from the list of groups"}}.Err()
+		}
+		w.and(`alike = ?`, n)
+	}
+	if len(f.UIDs) > 0 {
+		w.in(`uid`, asArgs(f.UIDs)...)
+	}
+	return w, nil
 }
 
 // DeadLetters gives a page of letters without their bodies, oldest first.
@@ -76,45 +108,70 @@ func (s *Store) DeadLettersWhole(ctx context.Context, f LetterFilter) ([]DeadLet
 	return s.letters(ctx, f, true)
 }
 
+// DeadLettersPage gives a page of letters without their bodies, and where the next page begins; "": there is none.
+// After and Limit of the filter are the page's.
+func (s *Store) DeadLettersPage(ctx context.Context, f LetterFilter, p Page) ([]DeadLetter, string, error) {
+	if _, err := p.place(&f.After); err != nil {
+		return nil, "", err
+	}
+	f.Limit = p.limit() + 1
+	all, err := s.letters(ctx, f, false)
+	all, next := cut(p, all, func(d DeadLetter) string { return place(d.ID) })
+	return all, next, err
+}
+
+const letterColumns = `id, uid, flow_id, split_id, run_id, key, op, time, stream, tenant, stage, class, reason, hint, alike, state, created, updated, bytes`
+
+func scanLetter(scan func(...any) error, more ...any) (DeadLetter, error) {
+	var (
+		d                    DeadLetter
+		at, created, updated int64
+		op, group            int64
+	)
+	err := scan(append([]any{&d.ID, &d.UID, &d.FlowID, &d.SplitID, &d.RunID, &d.Key, &op, &at, &d.Stream, &d.Tenant, &d.Stage, &d.Class, &d.Reason, &d.Hint,
+		&group, &d.State, &created, &updated, &d.Size}, more...)...)
+	d.Op, d.Time, d.Created, d.Updated, d.Alike = connector.Op(op), moment(at), moment(created), moment(updated), alikeName(group)
+	return d, err
+}
+
 func (s *Store) letters(ctx context.Context, f LetterFilter, whole bool) ([]DeadLetter, error) {
-	where, args := ` WHERE id > ?`, []any{f.After}
-	if f.FlowID != 0 {
-		where, args = where+` AND flow_id = ?`, append(args, f.FlowID)
+	w, err := f.where()
+	if err != nil {
+		return nil, err
 	}
-	if f.State != "" {
-		where, args = where+` AND state = ?`, append(args, f.State)
+	columns, order := letterColumns, `id`
+	if whole {
+		columns += `, body`
 	}
-	if len(f.UIDs) > 0 {
-		where += ` AND uid IN (` + marks(len(f.UIDs)) + `)`
-		for _, uid := range f.UIDs {
-			args = append(args, uid)
-		}
+	if f.Newest {
+		order = `id DESC`
+	}
+	switch {
+	case f.After != 0 && f.Newest:
+		w.and(`id < ?`, f.After)
+	case f.After != 0:
+		w.and(`id > ?`, f.After)
 	}
 	if f.Limit == 0 {
-		f.Limit = 100
+		f.Limit = usualPage
 	}
 	var all []DeadLetter
-	err := s.reading().each(ctx, `SELECT id, uid, flow_id, split_id, run_id, key, op, time, stream, tenant, body, stage, class, reason, hint, state, created, updated
-		FROM dead_letter`+where+` ORDER BY id LIMIT ?`, append(args, f.Limit), func(scan func(...any) error) error {
+	err = s.reading().each(ctx, `SELECT `+columns+` FROM dead_letter`+w.String()+` ORDER BY `+order+` LIMIT ?`, append(w.args, f.Limit), func(scan func(...any) error) error {
 		var (
-			d                    DeadLetter
-			at, created, updated int64
-			op                   int64
-			body                 []byte
+			d    DeadLetter
+			body []byte
+			err  error
 		)
-		if err := scan(&d.ID, &d.UID, &d.FlowID, &d.SplitID, &d.RunID, &d.Key, &op, &at, &d.Stream, &d.Tenant, &body, &d.Stage, &d.Class, &d.Reason, &d.Hint, &d.State, &created, &updated); err != nil {
-			return err
-		}
-		plain, err := unsqueeze(body)
-		if err != nil {
-			return err
-		}
-		d.Op, d.Time, d.Created, d.Updated, d.Size = connector.Op(op), moment(at), moment(created), moment(updated), int64(len(plain))
 		if whole {
-			d.Body = plain
+			d, err = scanLetter(scan, &body)
+		} else {
+			d, err = scanLetter(scan)
+		}
+		if err == nil && whole {
+			d.Body, err = unsqueeze(body)
 		}
 		all = append(all, d)
-		return nil
+		return err
 	})
 	return all, s.trouble(err)
 }
@@ -156,7 +213,7 @@ func (s *Store) MarkLetters(ctx context.Context, uids []string, state string, fr
 // EditLetter replaces the body of an open letter.
 func (s *Store) EditLetter(ctx context.Context, uid string, body []byte) error {
 	return s.inTx(ctx, func(t tx) error {
-		n, err := t.changed(ctx, `UPDATE dead_letter SET body = ?, updated = ? WHERE uid = ? AND state = ?`, squeeze(body), micros(s.now()), uid, LetterOpen)
+		n, err := t.changed(ctx, `UPDATE dead_letter SET body = ?, bytes = ?, updated = ? WHERE uid = ? AND state = ?`, squeeze(body), len(body), micros(s.now()), uid, LetterOpen)
 		if err == nil && n == 0 {
 			err = &fault.Error{Class: fault.Conflict, Code: "dead_letter_not_open", Title: "dead letter " + uid + " is not open"}
 		}

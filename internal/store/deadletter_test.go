@@ -36,7 +36,7 @@ func TestDeadLettersAreKeptOnceAndWhole(t *testing.T) {
 			t.Errorf("body of %d bytes, in the list %d", len(got.Body), len(all[0].Body))
 		}
 		got.Body, letter.Body = nil, nil
-		letter.ID, letter.UID, letter.Size, letter.State, letter.Created, letter.Updated = got.ID, got.UID, got.Size, store.LetterOpen, w.clock.Now(), w.clock.Now()
+		letter.ID, letter.UID, letter.Size, letter.Alike, letter.State, letter.Created, letter.Updated = got.ID, got.UID, got.Size, got.Alike, store.LetterOpen, w.clock.Now(), w.clock.Now()
 		if fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", letter) {
 			t.Errorf("got  %+v\nwant %+v", got, letter)
 		}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/headrace/headrace/internal/connector"
@@ -16,6 +17,15 @@ type Trouble struct {
 	Since time.Time `json:"since"`           // when it began
 	Until time.Time `json:"until,omitzero"`  // when it is tried again
 	Title string    `json:"title,omitempty"` // one line
+}
+
+// Line is the trouble in one line.
+func (t *Trouble) Line() string {
+	if t.Title != "" {
+		return t.Title
+	}
+	line, _, _ := strings.Cut(t.Text, "\n")
+	return line
 }
 
 func (t *Trouble) text() string {

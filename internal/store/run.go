@@ -169,19 +169,8 @@ type RunProgress struct {
 
 // Progress tells how far a run has come.
 func (s *Store) Progress(ctx context.Context, r Run) (RunProgress, error) {
-	var p RunProgress
-	t := s.reading()
-	var open int
-	if err := t.row(ctx, `SELECT count(*), coalesce(sum(pending), 0) FROM listing WHERE run_id = ? AND ended = 0`, r.ID).Scan(&open, &p.Windows); err != nil {
-		return p, s.trouble(err)
-	}
-	p.Listing = open > 0
-	if err := t.row(ctx, `SELECT count(*) FROM delivery WHERE flow_id = ? AND state IN (0, 3) AND run_id = ?`, r.FlowID, r.ID).Scan(&p.Pending); err != nil {
-		return p, s.trouble(err)
-	}
-	err := t.row(ctx, `SELECT coalesce(sum(CASE WHEN state = 2 THEN 1 ELSE 0 END), 0), coalesce(sum(CASE WHEN state = 4 THEN 1 ELSE 0 END), 0)
-		FROM delivery WHERE flow_id = ? AND state IN (2, 4) AND run_id = ?`, r.FlowID, r.ID).Scan(&p.Failed, &p.Lost)
-	return p, s.trouble(err)
+	all, err := s.RunsProgress(ctx, []Run{r})
+	return all[r.ID], err
 }
 
 // EndRun sets the state of a running run and ends its listing; who holds that one loses the lease. Canceled, what still

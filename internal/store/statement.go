@@ -32,7 +32,7 @@ func (c *statements) get(q string) (stmt *sql.Stmt, wanted bool) {
 	if stmt := c.ready[q]; stmt != nil {
 		return stmt, false
 	}
-	if len(c.ready)+len(c.wanted) < statementBound && !strings.Contains(q, "IN (?") && !strings.Contains(q, "),(?") {
+	if len(c.ready)+len(c.wanted) < statementBound && !strings.Contains(q, "IN (?") && !strings.Contains(q, "IN (VALUES") && !strings.Contains(q, "),(?") {
 		c.wanted[q] = true
 	}
 	return nil, c.wanted[q]

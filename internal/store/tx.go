@@ -189,3 +189,6 @@ func marks(n int) string {
 	}
 	return strings.Repeat("?,", n-1) + "?"
 }
+
+// number writes a number into a statement.
+func number(n int) string { return strconv.Itoa(n) }

@@ -20,6 +20,9 @@ CREATE TABLE object (
 	lanes       BIGINT NOT NULL DEFAULT 0,   -- a flow's
 	UNIQUE (kind, name)
 );
+CREATE INDEX object_credential ON object (credential) WHERE credential <> 0;
+CREATE INDEX object_source ON object (source) WHERE source <> 0;
+CREATE INDEX object_destination ON object (destination) WHERE destination <> 0;
 
 CREATE TABLE secret (
 	owner       TEXT PRIMARY KEY,
@@ -75,6 +78,7 @@ CREATE TABLE listing (
 );
 CREATE INDEX listing_due ON listing (due);
 CREATE INDEX listing_run ON listing (run_id);
+CREATE INDEX listing_trouble ON listing (source_id) WHERE failures > 0;
 
 CREATE TABLE split (
 	id        {serial},
@@ -117,6 +121,9 @@ CREATE TABLE delivery (
 ){keyed};
 CREATE INDEX delivery_pending ON delivery (flow_id, lane, time, split_id) WHERE state IN (0, 3);
 CREATE INDEX delivery_trouble ON delivery (flow_id, state) WHERE state IN (2, 4);
+-- For people who look at a run's or a flow's deliveries.
+CREATE INDEX delivery_run ON delivery (run_id, state, split_id) WHERE run_id <> 0;
+CREATE INDEX delivery_flow ON delivery (flow_id, split_id);
 
 CREATE TABLE lane (
 	id          {serial},
@@ -136,6 +143,7 @@ CREATE TABLE lane (
 	UNIQUE (flow_id, lane)
 );
 CREATE INDEX lane_due ON lane (due);
+CREATE INDEX lane_trouble ON lane (flow_id) WHERE failures > 0;
 
 -- When each tenant was served last: turns go round by it.
 CREATE TABLE turn (
@@ -170,17 +178,21 @@ CREATE TABLE dead_letter (
 	time     BIGINT NOT NULL,
 	stream   TEXT NOT NULL,
 	tenant   TEXT NOT NULL,
-	body     {bytes} NOT NULL,               -- zstd of the record as the source gave it; empty if it was never held
 	stage    TEXT NOT NULL,                  -- source, transform, prepare, destination
 	class    TEXT NOT NULL,
 	reason   TEXT NOT NULL,
 	hint     TEXT NOT NULL,
+	alike    BIGINT NOT NULL DEFAULT 0,      -- 63 bits of stage, class and reason without what differs from record to record
 	state    TEXT NOT NULL,                  -- open, replaying, replayed, discarded
 	created  BIGINT NOT NULL,
 	updated  BIGINT NOT NULL,
+	bytes    BIGINT NOT NULL DEFAULT 0,      -- of the record
+	body     {bytes} NOT NULL,               -- zstd of the record as the source gave it; empty if it was never held. Last: lists read without it
 	UNIQUE (flow_id, split_id, hash)
 );
-CREATE INDEX dead_letter_flow ON dead_letter (flow_id, state);
+CREATE INDEX dead_letter_flow ON dead_letter (flow_id, state, id);
+CREATE INDEX dead_letter_state ON dead_letter (state, id);
+CREATE INDEX dead_letter_alike ON dead_letter (state, flow_id, alike, id);
 
 CREATE TABLE gap (
 	id        {serial},
@@ -192,6 +204,7 @@ CREATE TABLE gap (
 	reported  BIGINT NOT NULL,
 	UNIQUE (source_id, stream, from_time, to_time)
 );
+CREATE INDEX gap_reported ON gap (reported);
 
 -- flow_id 0: what the listing knows; a flow's own rows count what it delivered.
 CREATE TABLE coverage (
@@ -228,6 +241,71 @@ CREATE TABLE flow_count (
 	PRIMARY KEY (flow_id, run_id)
 ){keyed};
 
+-- What flows did, minute by minute and hour by hour of our own clock. flow_id below 0: a part of the sum of all flows;
+-- there are several parts, so that two commits do not wait for each other.
+CREATE TABLE activity (
+	flow_id   BIGINT NOT NULL,
+	width     BIGINT NOT NULL,               -- minutes: 1 or 60
+	minute    BIGINT NOT NULL,               -- at which it begins, since 1970
+	stream    TEXT NOT NULL,
+	splits    BIGINT NOT NULL,
+	fetched   BIGINT NOT NULL,
+	delivered BIGINT NOT NULL,
+	repeats   BIGINT NOT NULL,
+	dropped   BIGINT NOT NULL,
+	dead      BIGINT NOT NULL,
+	deleted   BIGINT NOT NULL,
+	lost      BIGINT NOT NULL,
+	bytes     BIGINT NOT NULL,
+	newest    BIGINT NOT NULL,               -- time of the newest record delivered, runs left out
+	lag_low   BIGINT NOT NULL,               -- seconds from a batch's newest record to its delivery, runs left out; -1: none
+	lag_high  BIGINT NOT NULL,
+	in_1m     BIGINT NOT NULL,               -- records delivered so soon after their split's time, runs left out
+	in_5m     BIGINT NOT NULL,
+	in_15m    BIGINT NOT NULL,
+	in_1h     BIGINT NOT NULL,
+	in_6h     BIGINT NOT NULL,
+	in_1d     BIGINT NOT NULL,
+	later     BIGINT NOT NULL,
+	PRIMARY KEY (flow_id, width, minute, stream)
+){keyed};
+CREATE INDEX activity_minute ON activity (width, minute);
+
+-- Requests to remotes, by quota.
+CREATE TABLE request (
+	scope     TEXT NOT NULL,
+	width     BIGINT NOT NULL,               -- minutes: 1 or 60
+	minute    BIGINT NOT NULL,
+	allowed   BIGINT NOT NULL,               -- requests a minute
+	asked     BIGINT NOT NULL,
+	throttled BIGINT NOT NULL,               -- answered with 429
+	refused   BIGINT NOT NULL,               -- with another 4xx
+	failed    BIGINT NOT NULL,               -- with 5xx, or not at all
+	PRIMARY KEY (scope, width, minute)
+){keyed};
+CREATE INDEX request_minute ON request (width, minute);
+
+-- What was seen of the records of a stream: how many were looked at, and which fields they have.
+CREATE TABLE sampled (
+	source_id BIGINT NOT NULL,
+	stream    TEXT NOT NULL,
+	records   BIGINT NOT NULL,
+	first     BIGINT NOT NULL,
+	last      BIGINT NOT NULL,
+	PRIMARY KEY (source_id, stream)
+){keyed};
+CREATE TABLE field (
+	source_id BIGINT NOT NULL,
+	stream    TEXT NOT NULL,
+	path      TEXT NOT NULL,
+	types     BIGINT NOT NULL,               -- one bit for each JSON type
+	present   BIGINT NOT NULL,               -- in so many of the records looked at
+	example   TEXT NOT NULL,                 -- without what tells of a person
+	first     BIGINT NOT NULL,
+	last      BIGINT NOT NULL,
+	PRIMARY KEY (source_id, stream, path)
+){keyed};
+
 CREATE TABLE run (
 	id       {serial},
 	uid      TEXT NOT NULL UNIQUE,
@@ -245,6 +323,7 @@ CREATE TABLE run (
 	finished BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX run_flow ON run (flow_id, state);
+CREATE INDEX run_state ON run (state, id);
 
 CREATE TABLE hold (
 	split_id  BIGINT PRIMARY KEY,
