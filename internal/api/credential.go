@@ -103,9 +103,9 @@ func addCredential(ctx context.Context, s *Services, in NewCredential) (credenti
 }
 
 // CredentialList lists credentials.
-var CredentialList = Operation[Query, Page[credential.View]]{Name: "credential.list", Route: "GET /credentials", Summary: "List credentials", Do: func(ctx context.Context, s *Services, in Query) (Page[credential.View], error) {
-	all, err := s.Credentials.ListViews(ctx)
-	return pageOf(all, in, func(v credential.View) (string, string) { return v.Name, v.Description }), err
+var CredentialList = Operation[CredentialQuery, Page[credential.View]]{Name: "credential.list", Route: "GET /credentials", Summary: "List credentials", Do: func(ctx context.Context, s *Services, in CredentialQuery) (Page[credential.View], error) {
+	f := in.filter()
+	return paged(s.Credentials.Page(ctx, f, in.page()))
 }}
 
 // CredentialShow shows one.

@@ -33,9 +33,12 @@ var DestinationCreate = Operation[Draft, destination.View]{Name: "destination.cr
 }}
 
 // DestinationList lists destinations.
-var DestinationList = Operation[Query, Page[destination.View]]{Name: "destination.list", Route: "GET /destinations", Summary: "List destinations", Do: func(ctx context.Context, s *Services, in Query) (Page[destination.View], error) {
-	all, err := s.Destinations.ListViews(ctx)
-	return pageOf(all, in, func(v destination.View) (string, string) { return v.Name, v.Description }), err
+var DestinationList = Operation[UseQuery, Page[destination.View]]{Name: "destination.list", Route: "GET /destinations", Summary: "List destinations", Do: func(ctx context.Context, s *Services, in UseQuery) (Page[destination.View], error) {
+	f, err := in.filter(ctx, s.Store)
+	if err != nil {
+		return Page[destination.View]{}, err
+	}
+	return paged(s.Destinations.Page(ctx, f, in.page()))
 }}
 
 // DestinationShow shows one.

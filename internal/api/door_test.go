@@ -69,6 +69,8 @@ func TestBadRequestsAreRefused(t *testing.T) {
 		"a field nobody knows":   {"POST", "/sources", "application/json", `{"name":"x","spec":{},"nonsense":1}`, 422, "nonsense"},
 		"a parameter unknown":    {"GET", "/sources?nonsense=1", "", "", 422, "nonsense"},
 		"a number that is none":  {"GET", "/sources?limit=many", "", "", 422, "limit"},
+		"a word that is none":    {"GET", "/dead-letters?state=opne", "", "", 422, "state"},
+		"neither true nor false": {"GET", "/flows?paused=perhaps", "", "", 422, "paused"},
 		"a time that is none":    {"GET", "/coverage?from=yesterday", "", "", 422, "from"},
 		"another method":         {"PUT", "/sources", "application/json", "{}", 405, ""},
 		"no such thing":          {"GET", "/nonsense", "", "", 404, ""},

@@ -41,12 +41,16 @@ var FlowCreate = Operation[Draft, NewFlow]{Name: "flow.create", Route: "POST /fl
 }}
 
 // FlowList lists flows.
-var FlowList = Operation[Query, Page[flow.View]]{Name: "flow.list", Route: "GET /flows", Summary: "List flows", Do: func(ctx context.Context, s *Services, in Query) (Page[flow.View], error) {
-	all, err := s.Flows.ListViews(ctx)
-	for i := range all {
-		all[i].State = s.state(all[i].State)
+var FlowList = Operation[FlowQuery, Page[flow.View]]{Name: "flow.list", Route: "GET /flows", Summary: "List flows", Do: func(ctx context.Context, s *Services, in FlowQuery) (Page[flow.View], error) {
+	f, err := in.filter(ctx, s.Store)
+	if err != nil {
+		return Page[flow.View]{}, err
 	}
-	return pageOf(all, in, func(v flow.View) (string, string) { return v.Name, v.Description }), err
+	views, next, err := s.Flows.Page(ctx, f, in.page())
+	for i := range views {
+		views[i].State = s.state(views[i].State)
+	}
+	return paged(views, next, err)
 }}
 
 // state says running where work is really done.

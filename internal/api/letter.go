@@ -5,21 +5,26 @@ import (
 	"encoding/json"
 
 	"github.com/headrace/headrace/internal/flow"
+	"github.com/headrace/headrace/internal/object"
 	"github.com/headrace/headrace/internal/store"
 )
 
-// LetterFilter picks dead letters: by ID, of a flow, or all.
+// LetterFilter picks dead letters: by ID, of a flow, of a group, or all.
 type LetterFilter struct {
-	IDs   []string `json:"ids,omitempty"`
-	Flow  string   `json:"flow,omitempty"`
-	All   bool     `json:"all,omitempty"`
-	State string   `json:"state,omitempty"` // "": any
-	Limit int      `json:"limit,omitempty"`
-	After string   `json:"after,omitempty"` // the last ID of the page before, for an export
+	IDs    []string `json:"ids,omitempty" doc:"these alone"`
+	Flow   string   `json:"flow,omitempty" doc:"of this flow"`
+	Group  string   `json:"group,omitempty" doc:"of this group: refused for the same reason"`
+	Stage  string   `json:"stage,omitempty" doc:"refused there" enum:"source,transform,prepare,destination"`
+	Stream string   `json:"stream,omitempty" doc:"of this stream"`
+	All    bool     `json:"all,omitempty" doc:"of all flows, where something is done to them"`
+	State  string   `json:"state,omitempty" doc:"in this state" enum:"open,replaying,replayed,discarded"`
+	Newest bool     `json:"newest,omitempty" doc:"the newest first"`
+	After  string   `json:"after,omitempty" doc:"next of the page before"`
+	Limit  int      `json:"limit,omitempty" doc:"how many; 100 if not said, at most 1000"`
 }
 
 func (f LetterFilter) request() flow.LetterRequest {
-	return flow.LetterRequest{IDs: f.IDs, Flow: f.Flow, All: f.All}
+	return flow.LetterRequest{IDs: f.IDs, Flow: f.Flow, All: f.All, Group: f.Group, Stage: f.Stage, Stream: f.Stream, State: f.State, Newest: f.Newest}
 }
 
 // A Letter is a dead letter as doors show it.
@@ -31,17 +36,17 @@ type Letter struct {
 }
 
 func letters(ctx context.Context, s *Services, all []store.DeadLetter) ([]Letter, error) {
-	flows, err := s.Store.Objects(ctx, store.Flow)
+	ids := make([]int64, len(all))
+	for i, d := range all {
+		ids[i] = d.FlowID
+	}
+	flows, err := s.Store.ObjectsWithIDs(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
-	names := map[int64]string{}
-	for _, f := range flows {
-		names[f.ID] = f.Name
-	}
 	out := []Letter{}
 	for _, d := range all {
-		one := Letter{DeadLetter: d, Flow: names[d.FlowID]}
+		one := Letter{DeadLetter: d, Flow: flows[d.FlowID].Name}
 		if json.Valid(d.Body) {
 			one.Body = d.Body
 		} else {
@@ -54,29 +59,62 @@ func letters(ctx context.Context, s *Services, all []store.DeadLetter) ([]Letter
 
 // LetterList lists letters without their bodies.
 var LetterList = Operation[LetterFilter, Page[Letter]]{Name: "deadletter.list", Route: "GET /dead-letters", Summary: "List dead letters", Do: func(ctx context.Context, s *Services, in LetterFilter) (Page[Letter], error) {
-	return letterPage(ctx, s, in, s.Flows.Letters)
+	return letterPage(ctx, s, in, false)
 }}
 
-// letterPage gives the letters after one, as look finds them.
-func letterPage(ctx context.Context, s *Services, in LetterFilter, look func(context.Context, flow.LetterRequest, string, int64, int) ([]store.DeadLetter, error)) (Page[Letter], error) {
-	page, after := Page[Letter]{Items: []Letter{}}, int64(0)
-	if in.After != "" {
-		d, err := s.Store.DeadLetter(ctx, in.After)
-		if err != nil {
-			return page, err
-		}
-		after = d.ID
-	}
-	limit := limitOf(in.Limit)
-	all, err := look(ctx, in.request(), in.State, after, limit)
+func letterPage(ctx context.Context, s *Services, in LetterFilter, whole bool) (Page[Letter], error) {
+	found, next, err := s.Flows.LetterPage(ctx, in.request(), store.Page{After: in.After, Limit: in.Limit}, whole)
 	if err != nil {
-		return page, err
+		return Page[Letter]{}, err
 	}
-	if page.Items, err = letters(ctx, s, all); err == nil && len(all) == limit {
-		page.Next = all[limit-1].UID
-	}
-	return page, err
+	all, err := letters(ctx, s, found)
+	return paged(all, next, err)
 }
+
+// A GroupFilter picks groups of dead letters.
+type GroupFilter struct {
+	Flow  string `json:"flow,omitempty" doc:"of this flow"`
+	State string `json:"state,omitempty" doc:"letters in this state; open if not said" enum:"open,replaying,replayed,discarded"`
+	Limit int    `json:"limit,omitempty" doc:"how many; 100 if not said, at most 1000"`
+}
+
+// A LetterGroup is the letters of a flow that were refused for the same reason.
+type LetterGroup struct {
+	store.LetterGroup
+	Flow string `json:"flow"`
+}
+
+// LetterGroups are the largest groups.
+type LetterGroups struct {
+	Items   []LetterGroup `json:"items"`
+	Letters int64         `json:"dead_letters"` // in all groups
+	Groups  int64         `json:"groups"`       // those included that are not in items
+}
+
+// LetterGroupList lists dead letters by the reason for which they were refused, the largest group first.
+var LetterGroupList = Operation[GroupFilter, LetterGroups]{Name: "deadletter.groups", Route: "GET /dead-letters/groups", Summary: "List dead letters by the reason for which they were refused", Do: func(ctx context.Context, s *Services, in GroupFilter) (LetterGroups, error) {
+	out := LetterGroups{Items: []LetterGroup{}}
+	o, err := object.Picked(ctx, s.Store, store.Flow, in.Flow, "flow")
+	if err != nil {
+		return out, err
+	}
+	if in.State == "" {
+		in.State = store.LetterOpen
+	}
+	var groups []store.LetterGroup
+	if groups, out.Letters, out.Groups, err = s.Store.LetterGroups(ctx, o.ID, in.State, in.Limit); err != nil {
+		return out, err
+	}
+	var ids []int64
+	for _, g := range groups {
+		ids = append(ids, g.FlowID)
+	}
+	flows, err := s.Store.ObjectsWithIDs(ctx, ids)
+	for _, g := range groups {
+		out.Items = append(out.Items, LetterGroup{LetterGroup: g, Flow: flows[g.FlowID].Name})
+	}
+	return out, err
+}}
 
 // LetterShow shows one with its body.
 var LetterShow = Operation[Named, Letter]{Name: "deadletter.show", Route: "GET /dead-letters/{name}", Summary: "Show a dead letter with its record", Do: func(ctx context.Context, s *Services, in Named) (Letter, error) {
@@ -93,7 +131,7 @@ var LetterShow = Operation[Named, Letter]{Name: "deadletter.show", Route: "GET /
 
 // LetterExport gives a page of letters with their bodies.
 var LetterExport = Operation[LetterFilter, Page[Letter]]{Name: "deadletter.export", Route: "POST /dead-letters/export", Summary: "Export dead letters with their records", Do: func(ctx context.Context, s *Services, in LetterFilter) (Page[Letter], error) {
-	return letterPage(ctx, s, in, s.Flows.LettersWhole)
+	return letterPage(ctx, s, in, true)
 }}
 
 // LetterPlan tells what replaying or discarding letters would touch.
@@ -107,15 +145,8 @@ var LetterReplay = Operation[LetterFilter, Page[RunView]]{Name: "deadletter.repl
 	if err != nil {
 		return Page[RunView]{}, err
 	}
-	views := []RunView{}
-	for _, r := range runs {
-		v, err := viewRun(ctx, s, r, nil)
-		if err != nil {
-			return Page[RunView]{Items: views}, err
-		}
-		views = append(views, v)
-	}
-	return Page[RunView]{Items: views}, nil
+	views, err := viewRuns(ctx, s, runs)
+	return paged(views, "", err)
 }}
 
 // Discarded tells how many letters were given up.

@@ -11,7 +11,7 @@ func All() []Endpoint {
 		FlowCreate, FlowList, FlowShow, FlowEdit, FlowPause, FlowResume, FlowRemove, FlowRun, FlowPlan, FlowRetry, FlowPlanBackfill, FlowBackfill,
 		RunList, RunShow, RunCancel, RunApprove,
 		CoverageShow,
-		LetterList, LetterShow, LetterExport, LetterPlan, LetterReplay, LetterDiscard, LetterEditBody,
+		LetterList, LetterGroupList, LetterShow, LetterExport, LetterPlan, LetterReplay, LetterDiscard, LetterEditBody,
 		FilesPlan, FilesApply, FilesExport,
 		KeyShow, KeyRotate,
 	}

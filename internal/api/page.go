@@ -2,7 +2,8 @@ package api
 
 import (
 	"context"
-	"strings"
+
+	"github.com/headrace/headrace/internal/store"
 )
 
 // A Query asks for a page of a list.
@@ -12,10 +13,15 @@ type Query struct {
 	Q     string `json:"q,omitempty" doc:"part of a name or description"`
 }
 
-// next asks for the page that follows.
-func (q Query) next(after string) Query {
-	q.After, q.Limit = after, mostItems
-	return q
+// query gives the part of an input that says which page.
+func (q *Query) query() *Query { return q }
+
+func (q Query) page() store.Page { return store.Page{After: q.After, Limit: q.Limit} }
+
+// A Listed is a pointer to an input that asks for a page: one that has a Query in it.
+type Listed[In any] interface {
+	*In
+	query() *Query
 }
 
 // A Page is a piece of a list. Next is empty after the last.
@@ -24,41 +30,22 @@ type Page[T any] struct {
 	Next  string `json:"next,omitempty" doc:"send it as after to get the page that follows"`
 }
 
-const (
-	someItems = 100
-	mostItems = 1000
-)
+const mostItems = 1000
 
-func limitOf(asked int) int {
-	if asked <= 0 {
-		return someItems
+// paged makes a page of what the store gave.
+func paged[T any](items []T, next string, err error) (Page[T], error) {
+	if items == nil {
+		items = []T{}
 	}
-	return min(asked, mostItems)
-}
-
-// pageOf cuts a page from a list that is in the order of its names.
-func pageOf[T any](all []T, q Query, words func(T) (name, description string)) Page[T] {
-	page, limit, wanted := Page[T]{Items: []T{}}, limitOf(q.Limit), strings.ToLower(q.Q)
-	for _, one := range all {
-		name, description := words(one)
-		if name <= q.After && q.After != "" || !strings.Contains(strings.ToLower(name+"\n"+description), wanted) {
-			continue
-		}
-		if len(page.Items) == limit {
-			last, _ := words(page.Items[limit-1])
-			page.Next = last
-			break
-		}
-		page.Items = append(page.Items, one)
-	}
-	return page
+	return Page[T]{Items: items, Next: next}, err
 }
 
 // Every gives a whole list, page by page.
-func Every[T any](ctx context.Context, conn Conn, op Operation[Query, Page[T]], q Query) ([]T, error) {
+func Every[In, T any, P Listed[In]](ctx context.Context, conn Conn, op Operation[In, Page[T]], in In) ([]T, error) {
 	var all []T
-	for q = q.next(""); ; q = q.next(q.After) {
-		page, err := Call(ctx, conn, op, q)
+	for q := P(&in).query(); ; {
+		q.Limit = mostItems
+		page, err := Call(ctx, conn, op, in)
 		if err != nil {
 			return all, err
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,6 +18,9 @@ import (
 func kindOf(t reflect.Type) string {
 	if t == reflect.TypeFor[time.Time]() || t.Implements(reflect.TypeFor[encoding.TextMarshaler]()) {
 		return "text"
+	}
+	if t.Kind() == reflect.Pointer { // said or not said
+		t = t.Elem()
 	}
 	switch t.Kind() { //nolint:exhaustive // the others can't be written
 	case reflect.String:
@@ -96,6 +100,9 @@ func (r route) query(q url.Values, into map[string]json.RawMessage) fault.Proble
 				continue
 			}
 			raw, err := rawParam(f.field.Type, text)
+			if err == nil {
+				err = oneOf(f.field.Tag.Get("enum"), text)
+			}
 			if err != nil {
 				problems = append(problems, fault.Problem{Field: name, Text: err.Error()})
 				continue
@@ -107,6 +114,14 @@ func (r route) query(q url.Values, into map[string]json.RawMessage) fault.Proble
 		}
 	}
 	return problems
+}
+
+// oneOf refuses a text that is none of a list's; an empty list takes all.
+func oneOf(list, text string) error {
+	if list == "" || slices.Contains(strings.Split(list, ","), text) {
+		return nil
+	}
+	return fmt.Errorf("%q is not known here; it is one of %s", text, strings.ReplaceAll(list, ",", ", "))
 }
 
 func (r route) knownParams() string {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/headrace/headrace/internal/fault"
+	"github.com/headrace/headrace/internal/object"
 	"github.com/headrace/headrace/internal/store"
 )
 
@@ -18,70 +19,57 @@ type RunView struct {
 	Progress store.RunProgress `json:"progress"`
 }
 
-func viewRun(ctx context.Context, s *Services, r store.Run, names map[int64]string) (RunView, error) {
-	v := RunView{Run: r, Flow: names[r.FlowID]}
-	if v.Flow == "" {
-		o, err := s.Store.ObjectByID(ctx, store.Flow, r.FlowID)
-		if err != nil {
-			return v, err
-		}
-		v.Flow = o.Name
-		if names != nil {
-			names[r.FlowID] = o.Name
-		}
+func viewRun(ctx context.Context, s *Services, r store.Run) (RunView, error) {
+	all, err := viewRuns(ctx, s, []store.Run{r})
+	if err != nil {
+		return RunView{Run: r}, err
 	}
-	var err error
-	if v.Counts, err = s.Store.Counts(ctx, r.FlowID, r.ID); err != nil {
-		return v, err
+	return all[0], nil
+}
+
+// viewRuns asks as many questions of the store for a thousand runs as for one.
+func viewRuns(ctx context.Context, s *Services, runs []store.Run) ([]RunView, error) {
+	ids := make([]int64, len(runs))
+	for i, r := range runs {
+		ids[i] = r.FlowID
 	}
-	v.Progress, err = s.Store.Progress(ctx, r)
-	return v, err
+	flows, err := s.Store.ObjectsWithIDs(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	counts, err := s.Store.RunCounts(ctx, runs)
+	if err != nil {
+		return nil, err
+	}
+	progress, err := s.Store.RunsProgress(ctx, runs)
+	views := make([]RunView, 0, len(runs))
+	for _, r := range runs {
+		views = append(views, RunView{Run: r, Flow: flows[r.FlowID].Name, Counts: counts[r.ID], Progress: progress[r.ID]})
+	}
+	return views, err
 }
 
 // RunFilter picks runs.
 type RunFilter struct {
-	Flow  string `json:"flow,omitempty"`
-	State string `json:"state,omitempty"`
-	After string `json:"after,omitempty" doc:"next of the page before"`
-	Limit int    `json:"limit,omitempty" doc:"how many; 100 if not said, at most 1000"`
+	Flow  string   `json:"flow,omitempty" doc:"only of this flow"`
+	Kind  string   `json:"kind,omitempty" doc:"only of this kind" enum:"backfill,replay,crawl"`
+	State []string `json:"state,omitempty" doc:"only in one of these states"`
+	After string   `json:"after,omitempty" doc:"next of the page before"`
+	Limit int      `json:"limit,omitempty" doc:"how many; 100 if not said, at most 1000"`
 }
 
 // RunList lists runs, the newest first.
 var RunList = Operation[RunFilter, Page[RunView]]{Name: "run.list", Route: "GET /runs", Summary: "List runs", Do: func(ctx context.Context, s *Services, in RunFilter) (Page[RunView], error) {
-	page := Page[RunView]{Items: []RunView{}}
-	flowID := int64(0)
-	if in.Flow != "" {
-		o, err := s.Store.Object(ctx, store.Flow, in.Flow)
-		if err != nil {
-			return page, err
-		}
-		flowID = o.ID
-	}
-	before := int64(0)
-	if in.After != "" {
-		last, err := s.Store.Run(ctx, in.After)
-		if err != nil {
-			return page, err
-		}
-		before = last.ID
-	}
-	limit := limitOf(in.Limit)
-	runs, err := s.Store.Runs(ctx, store.RunQuery{FlowID: flowID, State: in.State, Before: before, Limit: limit})
+	o, err := object.Picked(ctx, s.Store, store.Flow, in.Flow, "flow")
 	if err != nil {
-		return page, err
+		return Page[RunView]{}, err
 	}
-	names := map[int64]string{}
-	for _, r := range runs {
-		v, err := viewRun(ctx, s, r, names)
-		if err != nil {
-			return page, err
-		}
-		page.Items = append(page.Items, v)
+	runs, next, err := s.Store.RunsPage(ctx, store.RunFilter{FlowID: o.ID, Kind: in.Kind, States: in.State}, store.Page{After: in.After, Limit: in.Limit})
+	if err != nil {
+		return Page[RunView]{}, err
 	}
-	if len(runs) == limit {
-		page.Next = runs[limit-1].UID
-	}
-	return page, nil
+	views, err := viewRuns(ctx, s, runs)
+	return paged(views, next, err)
 }}
 
 // RunShow shows one.
@@ -90,7 +78,7 @@ var RunShow = Operation[Named, RunView]{Name: "run.show", Route: "GET /runs/{nam
 	if err != nil {
 		return RunView{}, err
 	}
-	return viewRun(ctx, s, r, nil)
+	return viewRun(ctx, s, r)
 }}
 
 // RunCancel ends a run; what it delivered stays.
@@ -108,7 +96,7 @@ var RunCancel = Operation[Named, RunView]{Name: "run.cancel", Route: "POST /runs
 	if r, err = s.Store.RunByID(ctx, r.ID); err != nil {
 		return RunView{}, err
 	}
-	return viewRun(ctx, s, r, nil)
+	return viewRun(ctx, s, r)
 }}
 
 // RunApprove lets a crawl make the deletes that its flow's guard stopped; the approval is for this crawl alone.
@@ -126,7 +114,7 @@ var RunApprove = Operation[Named, RunView]{Name: "run.approve", Route: "POST /ru
 	if r, err = s.Store.RunByID(ctx, r.ID); err != nil {
 		return RunView{}, err
 	}
-	return viewRun(ctx, s, r, nil)
+	return viewRun(ctx, s, r)
 }}
 
 // CoverageRequest picks a source, or a flow's, and a piece of time.

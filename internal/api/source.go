@@ -37,9 +37,12 @@ var SourceCreate = Operation[Draft, source.View]{Name: "source.create", Route: "
 }}
 
 // SourceList lists sources.
-var SourceList = Operation[Query, Page[source.View]]{Name: "source.list", Route: "GET /sources", Summary: "List sources", Do: func(ctx context.Context, s *Services, in Query) (Page[source.View], error) {
-	all, err := s.Sources.ListViews(ctx)
-	return pageOf(all, in, func(v source.View) (string, string) { return v.Name, v.Description }), err
+var SourceList = Operation[UseQuery, Page[source.View]]{Name: "source.list", Route: "GET /sources", Summary: "List sources", Do: func(ctx context.Context, s *Services, in UseQuery) (Page[source.View], error) {
+	f, err := in.filter(ctx, s.Store)
+	if err != nil {
+		return Page[source.View]{}, err
+	}
+	return paged(s.Sources.Page(ctx, f, in.page()))
 }}
 
 // SourceShow shows one.

@@ -127,7 +127,7 @@ func call[In, Out any](s *session, cmd *cobra.Command, op api.Operation[In, Out]
 }
 
 // every gives a whole list.
-func every[T any](s *session, cmd *cobra.Command, op api.Operation[api.Query, api.Page[T]]) ([]T, error) {
+func every[In, T any, P api.Listed[In]](s *session, cmd *cobra.Command, op api.Operation[In, api.Page[T]]) ([]T, error) {
 	if err := s.mustExist(); err != nil {
 		return nil, err
 	}
@@ -136,5 +136,6 @@ func every[T any](s *session, cmd *cobra.Command, op api.Operation[api.Query, ap
 		return nil, err
 	}
 	defer func() { _ = conn.Close() }()
-	return api.Every(cmd.Context(), conn, op, api.Query{})
+	var all In
+	return api.Every[In, T, P](cmd.Context(), conn, op, all)
 }

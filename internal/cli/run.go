@@ -39,7 +39,7 @@ func (s *session) runList() *cobra.Command {
 	c := &cobra.Command{Use: "list", Short: "List backfills, replays and crawls, the newest first", Args: noArgs, Example: examples("headrace run list", "", "headrace run list --flow contoso --state failed", ""),
 		RunE: func(cmd *cobra.Command, _ []string) error { return s.listRuns(cmd, filter) }}
 	c.Flags().StringVar(&filter.Flow, "flow", "", "only of this flow")
-	c.Flags().StringVar(&filter.State, "state", "", "only in this state: "+strings.Join([]string{store.RunGoing, store.RunSucceeded, store.RunDead, store.RunFailed, store.RunCanceled}, ", "))
+	c.Flags().StringSliceVar(&filter.State, "state", nil, "only in this state: "+strings.Join([]string{store.RunGoing, store.RunSucceeded, store.RunDead, store.RunFailed, store.RunCanceled}, ", "))
 	c.Flags().IntVar(&filter.Limit, "limit", 50, "at most so many")
 	return c
 }

@@ -199,7 +199,7 @@ func (d *doctor) folder() {
 const testsAtOnce = 8
 
 func (d *doctor) credentials(ctx context.Context, conn api.Conn) {
-	all, err := api.Every(ctx, conn, api.CredentialList, api.Query{})
+	all, err := api.Every(ctx, conn, api.CredentialList, api.CredentialQuery{})
 	if err != nil {
 		d.fail("Credentials", err)
 		return
@@ -234,7 +234,7 @@ func (d *doctor) credentials(ctx context.Context, conn api.Conn) {
 }
 
 func (d *doctor) flows(ctx context.Context, conn api.Conn) {
-	all, err := api.Every(ctx, conn, api.FlowList, api.Query{})
+	all, err := api.Every(ctx, conn, api.FlowList, api.FlowQuery{})
 	if err != nil {
 		d.fail("Flows", err)
 		return

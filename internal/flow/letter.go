@@ -5,57 +5,50 @@ import (
 	"encoding/json"
 
 	"github.com/headrace/headrace/internal/fault"
+	"github.com/headrace/headrace/internal/object"
 	"github.com/headrace/headrace/internal/store"
 )
 
-// A LetterRequest picks dead letters: by ID, or all of a flow (or of all flows) that are open.
+// A LetterRequest picks dead letters: by ID, or all of a flow or a group (or of all flows) that are open.
 type LetterRequest struct {
-	IDs  []string
-	Flow string
-	All  bool
+	IDs    []string
+	Flow   string
+	Group  string // store.DeadLetter.Alike
+	Stage  string
+	Stream string
+	State  string // of a list: "" for any
+	Newest bool   // of a list: the newest first
+	All    bool
 }
 
 // maxLetters bounds what one request touches.
 const maxLetters = 10_000
 
-// Letters gives the picked letters of a state ("" for any), without their bodies.
-func (s *Service) Letters(ctx context.Context, r LetterRequest, state string, after int64, limit int) ([]store.DeadLetter, error) {
-	filter, err := s.filter(ctx, r, state, limit)
+// LetterPage gives a page of the picked letters, with their bodies if whole, and where the next page begins.
+func (s *Service) LetterPage(ctx context.Context, r LetterRequest, p store.Page, whole bool) ([]store.DeadLetter, string, error) {
+	filter, err := s.filter(ctx, r)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	filter.After = after
-	return s.Store.DeadLetters(ctx, filter)
+	return s.Store.DeadLettersPage(ctx, filter, p, whole)
 }
 
-// LettersWhole gives them with their bodies.
-func (s *Service) LettersWhole(ctx context.Context, r LetterRequest, state string, after int64, limit int) ([]store.DeadLetter, error) {
-	filter, err := s.filter(ctx, r, state, limit)
-	if err != nil {
-		return nil, err
-	}
-	filter.After = after
-	return s.Store.DeadLettersWhole(ctx, filter)
-}
-
-func (s *Service) filter(ctx context.Context, r LetterRequest, state string, limit int) (store.LetterFilter, error) {
-	filter := store.LetterFilter{UIDs: r.IDs, State: state, Limit: limit}
-	if r.Flow != "" {
-		o, err := s.Store.Object(ctx, store.Flow, r.Flow)
-		if err != nil {
-			return filter, err
-		}
-		filter.FlowID = o.ID
-	}
-	return filter, nil
+func (s *Service) filter(ctx context.Context, r LetterRequest) (store.LetterFilter, error) {
+	o, err := object.Picked(ctx, s.Store, store.Flow, r.Flow, "flow")
+	return store.LetterFilter{UIDs: r.IDs, FlowID: o.ID, State: r.State, Stage: r.Stage, Stream: r.Stream, Alike: r.Group, Newest: r.Newest}, err
 }
 
 // picked gives the open letters of a request by flow, and refuses a request that picks nothing.
 func (s *Service) picked(ctx context.Context, r LetterRequest) (map[int64][]store.DeadLetter, error) {
-	if len(r.IDs) == 0 && r.Flow == "" && !r.All {
+	if len(r.IDs) == 0 && r.Flow == "" && r.Group == "" && !r.All {
 		return nil, fault.New(fault.Invalid, "name dead letters, or a flow with --flow, or all with --all")
 	}
-	letters, err := s.Letters(ctx, r, store.LetterOpen, 0, maxLetters)
+	filter, err := s.filter(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	filter.State, filter.Limit = store.LetterOpen, maxLetters
+	letters, err := s.Store.DeadLetters(ctx, filter)
 	if err != nil {
 		return nil, err
 	}

@@ -108,14 +108,14 @@ func (s *Store) DeadLettersWhole(ctx context.Context, f LetterFilter) ([]DeadLet
 	return s.letters(ctx, f, true)
 }
 
-// DeadLettersPage gives a page of letters without their bodies, and where the next page begins; "": there is none.
+// DeadLettersPage gives a page of letters, with their bodies if whole, and where the next page begins; "": there is none.
 // After and Limit of the filter are the page's.
-func (s *Store) DeadLettersPage(ctx context.Context, f LetterFilter, p Page) ([]DeadLetter, string, error) {
+func (s *Store) DeadLettersPage(ctx context.Context, f LetterFilter, p Page, whole bool) ([]DeadLetter, string, error) {
 	if _, err := p.place(&f.After); err != nil {
 		return nil, "", err
 	}
 	f.Limit = p.limit() + 1
-	all, err := s.letters(ctx, f, false)
+	all, err := s.letters(ctx, f, whole)
 	all, next := cut(p, all, func(d DeadLetter) string { return place(d.ID) })
 	return all, next, err
 }

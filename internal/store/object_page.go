@@ -9,7 +9,7 @@ import (
 // An ObjectFilter picks objects of one kind. Zero fields pick all.
 type ObjectFilter struct {
 	Kind          string
-	Query         string // part of the name, whatever its case
+	Query         string // part of the name or of the description, whatever its case
 	Connector     string // a source's or destination's connector, a credential's type
 	Owner         string
 	Tenant        string
@@ -24,7 +24,7 @@ func (f ObjectFilter) where() *where {
 	w := &where{}
 	w.and(`kind = ?`, f.Kind)
 	if f.Query != "" {
-		w.and(`lower(name) LIKE ? ESCAPE '\'`, containing(f.Query))
+		w.and(`(lower(name) LIKE ? ESCAPE '\' OR lower(description) LIKE ? ESCAPE '\')`, containing(f.Query), containing(f.Query))
 	}
 	if f.Connector != "" { // the first setting of every spec
 		w.and(`(spec LIKE ? OR spec LIKE ?)`, `{"connector":"`+f.Connector+`"%`, `{"type":"`+f.Connector+`"%`)

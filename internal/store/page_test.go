@@ -148,11 +148,13 @@ func TestLettersAreGroupedByReason(t *testing.T) {
 			t.Errorf("the largest: %+v of %d letters in %d groups, %v", top, count, many, err)
 		}
 		filter := store.LetterFilter{Alike: groups[0].Group, State: store.LetterOpen, Newest: true}
-		of := walk(w, 5, func(p store.Page) ([]store.DeadLetter, string, error) { return w.s.DeadLettersPage(w.ctx(), filter, p) })
+		of := walk(w, 5, func(p store.Page) ([]store.DeadLetter, string, error) {
+			return w.s.DeadLettersPage(w.ctx(), filter, p, false)
+		})
 		if len(of) != 12 || of[0].ID < of[11].ID || of[0].Size == 0 || of[0].Body != nil {
 			t.Errorf("%d letters of the group, the newest first: %+v", len(of), of)
 		}
-		_, _, err = w.s.DeadLettersPage(w.ctx(), store.LetterFilter{Alike: "nonsense"}, store.Page{})
+		_, _, err = w.s.DeadLettersPage(w.ctx(), store.LetterFilter{Alike: "nonsense"}, store.Page{}, false)
 		wantFault(t, err, fault.Invalid, "invalid_input")
 		open, err := w.s.OpenLettersOf(w.ctx(), []int64{f.ID})
 		w.ok(err)

@@ -120,24 +120,20 @@ func scanRun(scan func(...any) error) (Run, error) {
 	return r, err
 }
 
-// A RunQuery picks runs: of a flow (0: all), in a state ("": any), made before the one with an id (0: from the newest on).
+// A RunQuery picks the newest runs: of a flow (0: all), in a state ("": any).
 type RunQuery struct {
 	FlowID int64
 	State  string
-	Before int64
 	Limit  int
 }
 
 // Runs gives runs, the newest first.
 func (s *Store) Runs(ctx context.Context, q RunQuery) ([]Run, error) {
-	var all []Run
-	err := s.reading().each(ctx, `SELECT `+runColumns+` FROM run WHERE (flow_id = ? OR ? = 0) AND (state = ? OR ? = '') AND (id < ? OR ? = 0) ORDER BY id DESC LIMIT ?`,
-		[]any{q.FlowID, q.FlowID, q.State, q.State, q.Before, q.Before, q.Limit}, func(scan func(...any) error) error {
-			r, err := scanRun(scan)
-			all = append(all, r)
-			return err
-		})
-	return all, s.trouble(err)
+	f := RunFilter{FlowID: q.FlowID}
+	if q.State != "" {
+		f.States = []string{q.State}
+	}
+	return s.runs(ctx, f.where(), q.Limit)
 }
 
 // Run gives one by UID. NotFound if there is none.

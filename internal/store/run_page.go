@@ -13,8 +13,7 @@ type RunFilter struct {
 	States []string
 }
 
-// RunsPage gives a page of runs, the newest first, and where the next page begins; "": there is none.
-func (s *Store) RunsPage(ctx context.Context, f RunFilter, p Page) ([]Run, string, error) {
+func (f RunFilter) where() *where {
 	w := &where{}
 	if f.FlowID != 0 {
 		w.and(`flow_id = ?`, f.FlowID)
@@ -25,20 +24,31 @@ func (s *Store) RunsPage(ctx context.Context, f RunFilter, p Page) ([]Run, strin
 	if len(f.States) > 0 {
 		w.in(`state`, asArgs(f.States)...)
 	}
+	return w
+}
+
+// RunsPage gives a page of runs, the newest first, and where the next page begins; "": there is none.
+func (s *Store) RunsPage(ctx context.Context, f RunFilter, p Page) ([]Run, string, error) {
+	w := f.where()
 	var id int64
 	if on, err := p.place(&id); err != nil {
 		return nil, "", err
 	} else if on {
 		w.and(`id < ?`, id)
 	}
+	all, err := s.runs(ctx, w, p.limit()+1)
+	all, next := cut(p, all, func(r Run) string { return place(r.ID) })
+	return all, next, err
+}
+
+func (s *Store) runs(ctx context.Context, w *where, limit int) ([]Run, error) {
 	var all []Run
-	err := s.reading().each(ctx, `SELECT `+runColumns+` FROM run`+w.String()+` ORDER BY id DESC LIMIT ?`, append(w.args, p.limit()+1), func(scan func(...any) error) error {
+	err := s.reading().each(ctx, `SELECT `+runColumns+` FROM run`+w.String()+` ORDER BY id DESC LIMIT ?`, append(w.args, limit), func(scan func(...any) error) error {
 		r, err := scanRun(scan)
 		all = append(all, r)
 		return err
 	})
-	all, next := cut(p, all, func(r Run) string { return place(r.ID) })
-	return all, next, s.trouble(err)
+	return all, s.trouble(err)
 }
 
 // RunCounts gives what runs have done, by their IDs.
