@@ -88,6 +88,8 @@ func body(doc *huma.OpenAPI, schema *huma.Schema, text string, depth int) any {
 		schema = doc.Components.Schemas.SchemaFromRef(schema.Ref)
 	}
 	switch {
+	case len(schema.Enum) > 0:
+		return schema.Enum[0]
 	case schema.Format == "date-time":
 		return "2026-11-22T00:00:00Z"
 	case schema.Type == huma.TypeString:
