@@ -151,18 +151,28 @@ func (s *Service) checkTenant(ctx context.Context, o store.Object, settings Sett
 	if microsoft.IsGUID(settings.TenantID) {
 		return o, nil, false
 	}
-	one := connector.Check{Name: "Tenant ID", Result: connector.Works}
 	now, err := s.resolveTenant(ctx, o, c)
+	one, done := tenantCheck(settings.TenantID, c.TenantID, err)
+	if one == nil {
+		return o, nil, false
+	}
+	return now, []connector.Check{*one}, done
+}
+
+// tenantCheck is the row of a domain that was looked up; nil: the sign-in tells what is wrong with the network. done:
+// there is no use in going on.
+func tenantCheck(domain, id string, err error) (one *connector.Check, done bool) {
+	one = &connector.Check{Name: "Tenant ID", Result: connector.Works}
 	switch class := fault.ClassOf(err); {
 	case err == nil:
-		one.Text = settings.TenantID + " is " + c.TenantID
-		return now, []connector.Check{one}, false
+		one.Text = domain + " is " + id
+		return one, false
 	case class == fault.Denied || class == fault.Invalid:
 		one.Result, one.Text, one.Fix, one.Err = connector.Refused, err.Error(), fault.HintOf(err), err
 		if e, ok := fault.As(err); ok && e.Title != "" {
 			one.Text = e.Title
 		}
-		return o, []connector.Check{one}, true
+		return one, true
 	}
-	return o, nil, false // the sign-in tells what is wrong with the network
+	return nil, false
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/headrace/headrace/internal/config"
 	"github.com/headrace/headrace/internal/connector"
 	"github.com/headrace/headrace/internal/fault"
 	"github.com/headrace/headrace/internal/object"
@@ -58,6 +59,8 @@ type Help struct {
 	Permissions []Permission `json:"permissions"`
 	Guide       []Step       `json:"guide"`
 	ConsentURL  string       `json:"consent_url,omitempty"`
+
+	Fields []config.Field `json:"fields,omitempty"` // a credential's settings, in the list of types
 }
 
 // A Permission is one right at the remote; see connector.Permission.
@@ -80,7 +83,9 @@ func (s *Service) Types() []Help {
 	var all []Help
 	for _, c := range s.connectors {
 		if c.Credential != nil {
-			all = append(all, helpOf(c, connector.Credential{Type: c.Name, Cloud: "worldwide"}))
+			h := helpOf(c, connector.Credential{Type: c.Name, Cloud: "worldwide"})
+			h.Fields = config.Fields(defaults())
+			all = append(all, h)
 		}
 	}
 	return all

@@ -9,6 +9,7 @@ import (
 	"github.com/headrace/headrace/internal/connector"
 	"github.com/headrace/headrace/internal/fault"
 	"github.com/headrace/headrace/internal/object"
+	"github.com/headrace/headrace/internal/source"
 	"github.com/headrace/headrace/internal/store"
 )
 
@@ -17,6 +18,7 @@ const hour = time.Hour
 // Sources reads sources; package source is one.
 type Sources interface {
 	Read(o store.Object) (object.Use, error)
+	Sample(ctx context.Context, name string, n int) ([]source.Sample, error)
 }
 
 // Service does what doors offer with flows and their runs.

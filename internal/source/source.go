@@ -140,21 +140,42 @@ type Sample struct {
 	Body   json.RawMessage `json:"body"`
 }
 
-// maxSampleSplits bounds how many splits are read for a sample.
-const maxSampleSplits = 20
+// maxSampleSplits bounds how many splits are read for a sample, sampleTime how long somebody waits for it.
+const (
+	maxSampleSplits = 20
+	sampleTime      = 45 * time.Second
+)
 
 // Sample reads the newest few records that the source has now. Nothing is remembered of it; listing may start
-// subscriptions, as it always may.
+// subscriptions, as it always may. When its time is up it gives what it has.
 func (s *Service) Sample(ctx context.Context, name string, n int) ([]Sample, error) {
 	o, err := s.Store.Object(ctx, store.Source, name)
 	if err != nil {
 		return nil, err
 	}
+	return s.sample(ctx, o, n)
+}
+
+func (s *Service) sample(ctx context.Context, o store.Object, n int) ([]Sample, error) {
 	src, _, err := s.Open(ctx, o)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = src.Close() }()
+	within, cancel := context.WithTimeout(ctx, sampleTime)
+	defer cancel()
+	samples, err := sampleOf(within, src, o.Name, n)
+	if err != nil && ctx.Err() == nil && within.Err() != nil {
+		if len(samples) > 0 {
+			return samples, nil
+		}
+		return nil, &fault.Error{Class: fault.Unavailable, Code: "sample_timeout", Title: fmt.Sprintf("the source gave no record within %s", connector.Duration(sampleTime)), Err: err,
+			Hint: "It may be slow, or hold us back for its limits. Try again, or test the credential."}
+	}
+	return samples, err
+}
+
+func sampleOf(ctx context.Context, src connector.Source, name string, n int) ([]Sample, error) {
 	var (
 		samples []Sample
 		cursor  connector.Cursor
@@ -163,17 +184,17 @@ func (s *Service) Sample(ctx context.Context, name string, n int) ([]Sample, err
 	for read := 0; more && read < maxSampleSplits; {
 		found, err := src.Enumerate(ctx, cursor)
 		if err != nil {
-			return nil, fmt.Errorf("list %s: %w", name, err)
+			return samples, fmt.Errorf("list %s: %w", name, err)
 		}
 		if len(found.Splits) == 0 && len(found.Failed) > 0 && !found.More {
-			return nil, fmt.Errorf("list %s: %w", found.Failed[0].Stream, found.Failed[0].Err)
+			return samples, fmt.Errorf("list %s: %w", found.Failed[0].Stream, found.Failed[0].Err)
 		}
 		for _, split := range found.Splits {
 			if read++; read > maxSampleSplits {
 				break
 			}
 			if samples, err = readSome(ctx, src, split, samples, n); err != nil {
-				return nil, err
+				return samples, err
 			}
 			if len(samples) >= n {
 				return samples, nil

@@ -171,6 +171,8 @@ func postgresTrouble(err error) error {
 		class, code, title, hint = fault.NotFound, "database_missing", "the database does not exist", "make it: createdb headrace"
 	case e.Code == "42501":
 		class, code, title, hint = fault.Denied, "database_denied", "the database user may not do this", "the user must own the database or have CREATE on its schema: GRANT ALL ON SCHEMA public TO …"
+	case e.Code == "22021":
+		class, code, title, hint = fault.Invalid, "bad_text", "a text holds a character that the database can't keep", "take the character NUL (U+0000) out of it"
 	case e.Code[:2] == "42":
 		class, code, title, hint = fault.Invalid, "wrong_schema", wrongSchemaTitle, wrongSchemaHint
 	case e.Code[:2] == "53":

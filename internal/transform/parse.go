@@ -202,11 +202,23 @@ func pointAt(source string, at int, text string) error {
 			pad[i] = ' '
 		}
 	}
-	where := fmt.Sprintf("column %d", column(source, at))
-	if n := strings.Count(source[:at], "\n"); n > 0 {
-		where = fmt.Sprintf("line %d, %s", n+1, where)
+	return &Misplaced{Line: strings.Count(source[:at], "\n") + 1, Column: column(source, at), What: text, sketch: fmt.Sprintf("\n    %s\n    %s^", line, string(pad))}
+}
+
+// Misplaced is an error at a place of an expression or a program.
+type Misplaced struct {
+	Line, Column int    // 1-based; columns count characters
+	What         string // what is wrong there
+	sketch       string // the line, with a mark under the place
+}
+
+// Error says where, what, and shows the place.
+func (m *Misplaced) Error() string {
+	where := fmt.Sprintf("column %d", m.Column)
+	if m.Line > 1 {
+		where = fmt.Sprintf("line %d, %s", m.Line, where)
 	}
-	return fmt.Errorf("%s: %s\n    %s\n    %s^", where, text, line, string(pad))
+	return where + ": " + m.What + m.sketch
 }
 
 // column is the 1-based column, in characters, of a place in its line.
