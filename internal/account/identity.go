@@ -2,7 +2,11 @@
 // Start at Identity, which stands in the context of everything that is asked for.
 package account
 
-import "context"
+import (
+	"context"
+	"strings"
+	"time"
+)
 
 // A Role is what somebody may do; each covers those before it.
 type Role string
@@ -37,6 +41,18 @@ type Identity struct {
 	Role   Role
 	Scopes []string // nouns of operations that a token is for, as "flow" or "flow:read"; none: all
 	From   string   // the address that the request came from; "" for Local
+
+	Session string    // the session's ID, of User
+	Owner   string    // the ID of the account that a token belongs to; "": nobody's
+	Until   time.Time // when the session or the token ends; zero: never
+}
+
+// Person is the ID of the account on whose behalf is asked; "" if there is none.
+func (i Identity) Person() string {
+	if i.Kind == User {
+		return i.ID
+	}
+	return i.Owner
 }
 
 // LocalAdmin is who opened the data folder: its owner may do everything.
@@ -54,3 +70,20 @@ func Of(ctx context.Context) (Identity, bool) {
 	who, ok := ctx.Value(key{}).(Identity)
 	return who, ok
 }
+
+// May tells whether the scopes allow an operation, named as "flow.run"; changes says that it changes something.
+func (i Identity) May(operation string, changes bool) bool {
+	if len(i.Scopes) == 0 {
+		return true
+	}
+	noun, _, _ := strings.Cut(operation, ".")
+	for _, scope := range i.Scopes {
+		if scope == noun || !changes && scope == noun+readOnly {
+			return true
+		}
+	}
+	return false
+}
+
+// readOnly ends a scope for what changes nothing.
+const readOnly = ":read"

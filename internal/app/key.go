@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/headrace/headrace/internal/api"
+	"github.com/headrace/headrace/internal/audit"
 	"github.com/headrace/headrace/internal/credential"
 	"github.com/headrace/headrace/internal/fault"
 	"github.com/headrace/headrace/internal/secret"
@@ -116,7 +117,7 @@ func (k keys) reseal(ctx context.Context) (int, error) {
 	}
 	n := 0
 	for _, sec := range all {
-		sealed, changed, err := k.a.Vault.Reseal(ctx, sec.Sealed, credential.Place(sec.Owner))
+		sealed, changed, err := k.a.Vault.Reseal(ctx, sec.Sealed, place(sec.Owner))
 		if err != nil {
 			return n, err
 		}
@@ -129,6 +130,14 @@ func (k keys) reseal(ctx context.Context) (int, error) {
 		n++
 	}
 	return n, nil
+}
+
+// place is what the secret of an owner is sealed to.
+func place(owner string) string {
+	if owner == audit.KeyOwner {
+		return audit.KeyPlace
+	}
+	return credential.Place(owner)
 }
 
 const (

@@ -97,7 +97,7 @@ func (s *Store) foreign(ctx context.Context) error {
 	}); err != nil || there[historyTable] {
 		return err
 	}
-	for _, name := range []string{"object", "secret", "keyset", "listing", "split", "delivery", "lane", "turn", "seen", "run", "inventory"} {
+	for _, name := range []string{"object", "secret", "keyset", "listing", "split", "delivery", "lane", "turn", "seen", "run", "inventory", "account", "audit"} {
 		if there[name] {
 			return &fault.Error{Class: fault.Invalid, Code: "foreign_database", Title: fmt.Sprintf("the database has a table %q that is not headrace's", name),
 				Hint: "another program uses this database. Give headrace one of its own: createdb headrace, or another data folder with --data DIR. Nothing was changed"}

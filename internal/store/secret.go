@@ -67,6 +67,24 @@ func (t tx) putSecret(ctx context.Context, uid string, seal func(uid string) (*S
 		uid, sec.Sealed, sec.Fingerprint, micros(t.s.now()))
 }
 
+// KeepSecret stores what seal gives for an owner that is no object, unless it has a secret already, and gives the one that is there.
+func (s *Store) KeepSecret(ctx context.Context, owner string, seal func() ([]byte, error)) (Secret, error) {
+	found, err := s.SealedSecret(ctx, owner)
+	if fault.ClassOf(err) != fault.NotFound {
+		return found, err
+	}
+	sealed, err := seal()
+	if err != nil {
+		return Secret{}, err
+	}
+	if err := s.inTx(ctx, func(t tx) error {
+		return t.exec(ctx, `INSERT INTO secret (owner, sealed, fingerprint, set_at) VALUES (?,?,'',?) ON CONFLICT (owner) DO NOTHING`, owner, sealed, micros(s.now()))
+	}); err != nil {
+		return Secret{}, err
+	}
+	return s.SealedSecret(ctx, owner)
+}
+
 // LoadKeyset gives the wrapped keyset of the vault, with what names its master key; revision 0: there is none yet.
 func (s *Store) LoadKeyset(ctx context.Context) (wrapped []byte, meta string, revision int64, err error) {
 	err = s.reading().row(ctx, `SELECT wrapped, meta, revision FROM keyset WHERE id = 1`).Scan(&wrapped, &meta, &revision)

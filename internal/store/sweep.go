@@ -31,6 +31,7 @@ const sweepStep = 2000
 func (s *Store) Sweep(ctx context.Context, r Retention) (int64, error) {
 	now := s.now()
 	steps := []func(t tx) (int64, error){
+		func(t tx) (int64, error) { return t.sweepAccounts(ctx, now) },
 		func(t tx) (int64, error) { return t.sweepAnswers(ctx, now.Add(-AnswerAge)) },
 		func(t tx) (int64, error) { return t.sweepSplits(ctx, now.Add(-r.Splits)) },
 		func(t tx) (int64, error) { return t.forgetSeen(ctx, now.Add(-r.Seen), 200) },

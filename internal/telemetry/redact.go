@@ -11,14 +11,27 @@ import (
 const hidden = "[hidden]"
 
 // tellTale are names of attributes that may hold a secret, in lower case without dashes and underscores.
-var tellTale = []string{"secret", "password", "passwd", "token", "authorization", "assertion", "apikey", "privatekey"}
+var tellTale = []string{"secret", "password", "passwd", "passphrase", "token", "authorization", "assertion", "apikey", "privatekey", "cookie", "setupcode"}
 
-// patterns find secrets inside texts: tokens, what follows a tell-tale name, passwords in URLs.
+// TellTale tells whether a name is of something that may hold a secret.
+func TellTale(name string) bool {
+	name = strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(name))
+	for _, t := range tellTale {
+		if strings.Contains(name, t) {
+			return true
+		}
+	}
+	return false
+}
+
+// patterns find secrets inside texts: tokens, what follows a tell-tale name, passwords in URLs, our own tokens and cookies.
 var patterns = []*regexp.Regexp{
 	regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(\.[A-Za-z0-9_-]*)?`),
 	regexp.MustCompile(`(?i)(bearer\s+)[A-Za-z0-9._~+/=-]{8,}`),
 	regexp.MustCompile(`(?i)((?:client_secret|client_assertion|password|access_token|refresh_token)["']?\s*[=:]\s*["']?)[^\s"'&,}]+`),
 	regexp.MustCompile(`([a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s@/]+(@)`),
+	regexp.MustCompile(`(hrt_)[a-z2-7]{16,}`),
+	regexp.MustCompile(`((?:__Host-)?headrace(?:-oidc)?=)[A-Za-z0-9_.-]{16,}`),
 }
 
 // Redact hides what looks like a secret in a text.
@@ -38,11 +51,8 @@ func Redact(text string) string {
 
 // redact is a slog.HandlerOptions.ReplaceAttr.
 func redact(_ []string, a slog.Attr) slog.Attr {
-	name := strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(a.Key))
-	for _, t := range tellTale {
-		if strings.Contains(name, t) {
-			return slog.String(a.Key, hidden)
-		}
+	if TellTale(a.Key) {
+		return slog.String(a.Key, hidden)
 	}
 	switch v := a.Value.Resolve(); v.Kind() {
 	case slog.KindString:

@@ -21,6 +21,10 @@ func TestLoggerHidesSecrets(t *testing.T) {
 		if strings.Contains(out.String(), planted) || strings.Contains(out.String(), jwt[:30]) {
 			t.Errorf("a secret is in the log (JSON %v):\n%s", asJSON, out.String())
 		}
+		log.Info("m", "said", "hrt_abcdefghijklmnopqrstuvwxyz234567 and __Host-headrace=abcdefghijklmnopqrstuvwxyz234567; Path=/")
+		if strings.Contains(out.String(), "ijklmnop") {
+			t.Errorf("a token of ours is in the log (JSON %v):\n%s", asJSON, out.String())
+		}
 		if !strings.Contains(out.String(), "host/x") {
 			t.Errorf("the rest is gone too:\n%s", out.String())
 		}
