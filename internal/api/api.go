@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"reflect"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/headrace/headrace/internal/account"
+	"github.com/headrace/headrace/internal/audit"
 	"github.com/headrace/headrace/internal/credential"
 	"github.com/headrace/headrace/internal/destination"
 	"github.com/headrace/headrace/internal/engine"
@@ -40,6 +42,8 @@ type Services struct {
 	Plans        Plans
 	About        About
 	Hash         func(data []byte) ([]byte, error) // the vault's keyed hash
+	Audit        audit.Recorder
+	Log          *slog.Logger
 }
 
 // Plans say what the data path would do.
@@ -120,6 +124,7 @@ type Endpoint interface {
 	route() route
 	out() reflect.Type
 	permit(ctx context.Context) error // whether who asks may do it
+	refuse(ctx context.Context, s *Services, name string, why error)
 	serve(ctx context.Context, s *Services, in json.RawMessage) (any, error)
 }
 
@@ -162,10 +167,14 @@ func badInput(err error) error {
 // run does the operation if who asks may.
 func (o Operation[In, Out]) run(ctx context.Context, s *Services, in In) (Out, error) {
 	if err := o.permit(ctx); err != nil {
+		o.refuse(ctx, s, text(in, "Name"), err)
 		var none Out
 		return none, err
 	}
-	return o.Do(ctx, s, in)
+	if !o.Changes || s.Audit == nil {
+		return o.Do(ctx, s, in)
+	}
+	return o.audited(ctx, s, in)
 }
 
 func (o Operation[In, Out]) permit(ctx context.Context) error {

@@ -42,7 +42,16 @@ func Handler(s *Services, log *slog.Logger) http.Handler {
 	}
 	mux.HandleFunc("GET "+DocumentPath, d.document)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { d.unknown(w, r, mux) })
-	return mux
+	return numbered(mux)
+}
+
+// numbered gives each request an ID, which stands in its answer, in logs and in the audit log.
+func numbered(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := strings.ToLower(rand.Text()[:16])
+		w.Header().Set("X-Request-Id", id)
+		next.ServeHTTP(w, r.WithContext(withRequestID(r.Context(), id)))
+	})
 }
 
 // DocumentPath is where the OpenAPI document is.
@@ -76,11 +85,8 @@ func (d *door) unknown(w http.ResponseWriter, r *http.Request, mux *http.ServeMu
 	d.fail(w, r, "", fault.New(fault.NotFound, "this server has no %s", r.URL.Path).WithCode("no_such_route").WithHint("Its operations are described at %s. Is it of another version? headrace version", DocumentPath))
 }
 
-// requestID names a request in answer and log.
-func requestID() string { return strings.ToLower(rand.Text()[:16]) }
-
 func (d *door) fail(w http.ResponseWriter, r *http.Request, op string, err error) {
-	id := requestID()
+	id := requestIDOf(r.Context())
 	d.log.DebugContext(r.Context(), "request", telemetry.Op, op, telemetry.RequestID, id, telemetry.Class, classOf(err))
 	if fault.ClassOf(err) == fault.Internal {
 		d.log.ErrorContext(r.Context(), "a request failed", telemetry.Op, op, telemetry.RequestID, id, telemetry.Err, err)
@@ -102,6 +108,7 @@ func (d *door) operation(e Endpoint, r route, schema *huma.Schema) http.Handler 
 	info := e.Info()
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if err := e.permit(req.Context()); err != nil {
+			e.refuse(req.Context(), d.services, req.PathValue("name"), err)
 			d.fail(w, req, info.Name, err)
 			return
 		}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -17,14 +18,16 @@ import (
 	"github.com/headrace/headrace/internal/account"
 	"github.com/headrace/headrace/internal/api"
 	"github.com/headrace/headrace/internal/app"
+	"github.com/headrace/headrace/internal/audit"
 	"github.com/headrace/headrace/internal/connector/registry"
 )
 
 // whole is a handler over everything that is real but a network.
 type whole struct {
-	t       *testing.T
-	handler http.Handler
-	who     account.Identity
+	t        *testing.T
+	handler  http.Handler
+	services *api.Services
+	who      account.Identity
 }
 
 func open(t *testing.T) *whole {
@@ -34,7 +37,7 @@ func open(t *testing.T) *whole {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = a.Close() })
-	return &whole{t: t, handler: api.Handler(a.Services, slog.New(slog.DiscardHandler)), who: account.Identity{Kind: account.User, ID: "usr_1", Name: "ana", Role: account.Admin}}
+	return &whole{t: t, services: a.Services, handler: api.Handler(a.Services, slog.New(slog.DiscardHandler)), who: account.Identity{Kind: account.User, ID: "usr_1", Name: "ana", Role: account.Admin}}
 }
 
 type reply struct {
@@ -225,5 +228,41 @@ func conforms(t *testing.T, doc *huma.OpenAPI, method, route string, out reply) 
 	huma.Validate(doc.Components.Schemas, answer.Content["application/json"].Schema, huma.NewPathBuffer(nil, 0), huma.ModeReadFromServer, value, &found)
 	for _, err := range found.Errors {
 		t.Errorf("%s %s: %v", method, route, err)
+	}
+}
+
+// TestChangesAreInTheAuditLog looks at what is written down of a change, of one that was refused, and of input that was wrong.
+func TestChangesAreInTheAuditLog(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	w.must(http.StatusCreated, "POST", "/destinations", w.archive("archive"))
+	w.must(http.StatusOK, "PATCH", "/destinations/archive", `{"description":"by ana","rename":"store"}`)
+	w.must(http.StatusUnprocessableEntity, "PATCH", "/destinations/store", `{"patch":{"nonsense":1}}`)
+	w.who.Role = account.Viewer
+	w.must(http.StatusForbidden, "DELETE", "/destinations/store", "")
+	w.who.Role = account.Admin
+	w.must(http.StatusCreated, "POST", "/credentials", `{"name":"cred","spec":{"type":"office-365-management-api","tenantId":"8f3a0000-0000-4000-8000-000000000001","clientId":"1b4f0000-0000-4000-8000-000000000001"},"secret":"`+planted+`"}`)
+	w.must(http.StatusOK, "DELETE", "/destinations/store", "")
+
+	log, err := w.services.Audit.(*audit.Log).List(t.Context(), audit.Filter{}, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range slices.Backward(log) {
+		got = append(got, fmt.Sprintf("%s %s %s %t>%t", e.Operation, e.Object.Name, e.Result, e.Before != nil, e.After != nil))
+		if e.Who.Name != "ana" || e.RequestID == "" || e.Result == audit.OK && e.Object.ID == "" {
+			t.Errorf("who, ID or request is missing: %+v", e)
+		}
+		if raw, _ := json.Marshal(e); strings.Contains(string(raw), "pl4nted") {
+			t.Errorf("a secret is in the log: %s", raw)
+		}
+	}
+	want := []string{"destination.create archive ok false>true", "destination.edit archive ok true>true", "destination.remove store role_missing false>false", "credential.add cred ok false>true", "destination.remove store ok true>false"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	if v, err := w.services.Audit.(*audit.Log).Verify(t.Context()); err != nil {
+		t.Errorf("%+v %v", v, err)
 	}
 }

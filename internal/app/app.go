@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/headrace/headrace/internal/api"
+	"github.com/headrace/headrace/internal/audit"
 	"github.com/headrace/headrace/internal/connector"
 	"github.com/headrace/headrace/internal/credential"
 	"github.com/headrace/headrace/internal/destination"
@@ -52,6 +53,7 @@ type App struct {
 	resolver  *reference.Resolver
 	limits    *limit.Limits
 	transport *microsoft.Shared
+	audit     *audit.Log
 	log       *slog.Logger
 
 	behind atomic.Bool // the keyset was changed and can't be read
@@ -110,7 +112,9 @@ func (a *App) openVault(ctx context.Context) error {
 func (a *App) build() {
 	connectors := object.Connectors(a.options.Connectors)
 	env := a.Env
-	credentials := credential.New(credential.Options{Store: a.store, Vault: a.Vault, Connectors: connectors, Resolver: a.resolver, Env: env, Now: a.now})
+	a.audit = audit.New(audit.Options{Store: a.store, Vault: a.Vault, Keep: audit.DefaultKeep, Log: a.log})
+	uses := &signIns{log: a.audit, warn: a.log}
+	credentials := credential.New(credential.Options{Store: a.store, Vault: a.Vault, Connectors: connectors, Resolver: a.resolver, Env: env, Now: a.now, Used: uses.used})
 	sources := source.New(a.store, connectors, credentials, env)
 	destinations := destination.New(a.store, connectors, credentials, env, flow.Clash(connectors))
 	flows := flow.New(a.store, connectors, sources)
@@ -122,6 +126,8 @@ func (a *App) build() {
 		Connectors: connectors, Credentials: credentials, Sources: sources, Destinations: destinations, Flows: flows, Store: a.store,
 		Files: &fileset.Service{Store: a.store, Credentials: credentials, Sources: sources, Destinations: destinations, Flows: flows},
 		Hash:  a.Vault.Hash,
+		Audit: a.audit,
+		Log:   a.log,
 		Keys:  keys{a},
 		Plans: plans{a},
 		About: api.About{Version: a.options.Version, Node: nodeName(), Data: a.options.Data, Database: database, Serving: a.options.Serving},

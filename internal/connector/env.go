@@ -49,4 +49,12 @@ type Credential struct {
 	// Secret opens the client secret: from the vault, or by following its reference. It is called at each sign-in,
 	// so that a rotated secret is found without a restart.
 	Secret func(ctx context.Context) (secret.Text, error)
+	// Used is told of each sign-in, and of each request that carries a token, as it goes out. It returns at once. Nil: nobody wants to know.
+	Used func(ctx context.Context, use CredentialUse)
+}
+
+// A CredentialUse is one use of a credential.
+type CredentialUse struct {
+	SignIn bool  // a token was asked for; else one was used
+	Err    error // how asking for it ended
 }

@@ -39,9 +39,10 @@ type Service struct {
 	resolver   Resolver
 	env        object.Env
 	now        func() time.Time
+	told       func(ctx context.Context, o store.Object, use connector.CredentialUse)
 }
 
-// Options are what a Service needs. All fields are required.
+// Options are what a Service needs. All fields but Used are required.
 type Options struct {
 	Store      *store.Store
 	Vault      Vault
@@ -49,11 +50,12 @@ type Options struct {
 	Resolver   Resolver
 	Env        object.Env
 	Now        func() time.Time
+	Used       func(ctx context.Context, o store.Object, use connector.CredentialUse) // told of each use of a credential; may be nil
 }
 
 // New makes the service.
 func New(o Options) *Service {
-	s := &Service{connectors: o.Connectors, vault: o.Vault, resolver: o.Resolver, env: o.Env, now: o.Now}
+	s := &Service{connectors: o.Connectors, vault: o.Vault, resolver: o.Resolver, env: o.Env, now: o.Now, told: o.Used}
 	s.Keeper = object.Keeper{Store: o.Store, Kind: kind{connectors: o.Connectors, now: o.Now, print: s.print}}
 	return s
 }
@@ -336,7 +338,14 @@ func (s *Service) signIn(o store.Object) (connector.Credential, error) {
 		tenant = o.Tenant // what a domain was resolved to
 	}
 	return connector.Credential{Name: o.Name, Type: settings.Type, Cloud: settings.Cloud, Endpoints: settings.Endpoints, TenantID: tenant,
-		ClientID: settings.ClientID, Secret: func(ctx context.Context) (secret.Text, error) { return s.secret(ctx, o.ID) }}, err
+		ClientID: settings.ClientID, Secret: func(ctx context.Context) (secret.Text, error) { return s.secret(ctx, o.ID) }, Used: s.used(o)}, err
+}
+
+func (s *Service) used(o store.Object) func(context.Context, connector.CredentialUse) {
+	if s.told == nil {
+		return nil
+	}
+	return func(ctx context.Context, use connector.CredentialUse) { s.told(ctx, o, use) }
 }
 
 // secret gives the secret as it stands now.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/headrace/headrace/internal/connector"
 	"github.com/headrace/headrace/internal/fault"
 	"github.com/klauspost/compress/gzip"
 )
@@ -75,6 +76,7 @@ func (c *Client) authorize(req *policy.Request) (*http.Response, error) {
 	if used, ok := ctx.Value(usedKey{}).(*usedToken); ok {
 		used.text = t
 	}
+	c.signIn.used(ctx, connector.CredentialUse{})
 	req.Raw().Header.Set("Authorization", "Bearer "+t.Reveal())
 	return req.Next()
 }

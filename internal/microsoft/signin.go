@@ -83,6 +83,7 @@ func (s *signIn) fetch(ctx context.Context) (secret.Text, error) {
 		return s.kept.text, nil
 	}
 	got, err := s.ask(ctx)
+	s.used(ctx, connector.CredentialUse{SignIn: true, Err: err})
 	if err != nil && !s.kept.text.Empty() && s.now().Before(s.kept.expires) && ctx.Err() == nil {
 		s.log.Warn("the token could not be renewed yet; the present one still holds", "err", err.Error())
 		s.kept.renew = s.now().Add(min(time.Minute, s.kept.expires.Sub(s.now())))
@@ -94,6 +95,12 @@ func (s *signIn) fetch(ctx context.Context) (secret.Text, error) {
 	}
 	s.kept = got
 	return got.text, nil
+}
+
+func (s *signIn) used(ctx context.Context, use connector.CredentialUse) {
+	if s.credential.Used != nil {
+		s.credential.Used(ctx, use)
+	}
 }
 
 // drop forgets the token, if it is still the one that was refused.
