@@ -54,6 +54,7 @@ function Reference({ problem: p }: { problem: Problem }) {
 
 /** sentence gives a text of the server, which begins small and has no full stop, the form of a sentence. */
 export function sentence(text: string): string {
-  const first = text.charAt(0).toUpperCase() + text.slice(1);
+  // A host or a setting keeps its small letter.
+  const first = /^[a-z]+(?:[\s,;:!?']|$)/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
   return /[.!?…:]$/.test(first) ? first : `${first}.`;
 }

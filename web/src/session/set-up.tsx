@@ -40,7 +40,7 @@ export default function SetUp() {
       <form onSubmit={form.onSubmit(() => make.mutate())} noValidate>
         <Stack>
           {make.isError && <ProblemNotice error={make.error} />}
-          <TextInput label="Set-up code" className="mono" autoComplete="one-time-code" spellCheck={false} data-autofocus {...form.getInputProps('code')} />
+          <TextInput label="Set-up code" className="mono-input" autoComplete="one-time-code" spellCheck={false} data-autofocus {...form.getInputProps('code')} />
           <TextInput label="Your name" description="You sign in with it" name="username" autoComplete="username" {...form.getInputProps('name')} />
           <PasswordInput label="Password" description={`At least ${shortest} characters`} name="new-password" autoComplete="new-password" visibilityToggleButtonProps={{ 'aria-label': 'Show the password', tabIndex: 0 }} {...form.getInputProps('password')} />
           <Button type="submit" loading={make.isPending}>Make the account</Button>

@@ -1,0 +1,42 @@
+import './tile.css';
+import { Badge, Text } from '@mantine/core';
+import { sentence } from '@/parts/problem-notice';
+import { StatePill } from '@/parts/state-pill';
+import { When } from '@/time/when';
+import type { Credential } from './api';
+import { cloudOf } from './clouds';
+import { stateOf } from './state';
+
+/** TileContent is what stands on a credential's tile, whether it is picked or opened. */
+export function TileContent({ credential: c }: { credential: Credential }) {
+  const state = stateOf(c.state);
+  return (
+    <>
+      <Text fw={600} lineClamp={2} style={{ overflowWrap: 'anywhere' }}>{c.name}</Text>
+      <Text size="xs" lineClamp={2}>{c.description || <Text span c="dimmed" inherit>No description</Text>}</Text>
+      <StatePill tone={state.tone} word={state.word} />
+      <Text size="xs" lineClamp={2}><Fact credential={c} /></Text>
+      <div className="foot">
+        <Badge variant="light" color="gray" size="sm" tt="none" c="var(--mantine-color-text)">{cloudOf(c.cloud).label}</Badge>
+        <Text size="xs">{usedBy(c)}</Text>
+      </div>
+    </>
+  );
+}
+
+function Fact({ credential: c }: { credential: Credential }) {
+  const fact = c.reason || c.fact;
+  return (
+    <>
+      {c.test && c.state === 'working' && <>Tested <When at={c.test.at} />{fact ? ' · ' : ''}</>}
+      {fact && (c.test && c.state === 'working' ? fact.replace(/^the secret is /, 'secret ') : sentence(fact))}
+      {!fact && !c.test && 'Nobody has asked Microsoft yet.'}
+    </>
+  );
+}
+
+/** usedBy counts what uses a credential. */
+export function usedBy(c: Credential): string {
+  const n = c.used_by.length;
+  return n === 0 ? 'Not used' : `Used by ${n}`;
+}
