@@ -24,6 +24,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/clouds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Microsoft's clouds and their hosts
+         * @description Needs the role viewer.
+         */
+        get: operations["credentialClouds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/connectors": {
         parameters: {
             query?: never;
@@ -320,6 +340,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/dead-letters/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List dead letters by the reason for which they were refused
+         * @description Needs the role viewer.
+         */
+        get: operations["deadletterGroups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/dead-letters/plan": {
         parameters: {
             query?: never;
@@ -546,6 +586,106 @@ export interface paths {
          * @description Needs the role operator.
          */
         post: operations["destinationTest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/drafts/credential/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check what a credential that is not saved may do
+         * @description Needs the role operator.
+         */
+        post: operations["draftCredentialTest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/drafts/destination/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check whether a destination that is not saved can be written to
+         * @description Needs the role operator.
+         */
+        post: operations["draftDestinationTest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/drafts/source/sample": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read some records of a source that is not saved
+         * @description Needs the role operator.
+         */
+        post: operations["draftSourceSample"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/drafts/source/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check whether a source that is not saved can be read
+         * @description Needs the role operator.
+         */
+        post: operations["draftSourceTest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/drafts/validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell all problems of an object that is not saved
+         * @description Needs the role operator.
+         */
+        post: operations["draftValidate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -924,6 +1064,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/schemas/infer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell which fields records have
+         * @description Needs the role viewer.
+         */
+        post: operations["schemaInfer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sources": {
         parameters: {
             query?: never;
@@ -1096,6 +1256,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/transforms/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell what a transform makes of records
+         * @description Needs the role viewer.
+         */
+        post: operations["transformTry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1245,6 +1425,20 @@ export interface components {
             secret?: string;
             spec: unknown;
         };
+        CredentialCloudView: {
+            entra: string;
+            graph: string;
+            login: string;
+            management?: string;
+            name: string;
+            purview?: string;
+            title: string;
+        };
+        CredentialCloudViewPage: {
+            items: components["schemas"]["CredentialCloudView"][];
+            /** @description send it as after to get the page that follows */
+            next?: string;
+        };
         CredentialEditBody: {
             description?: string;
             detach?: boolean;
@@ -1253,6 +1447,7 @@ export interface components {
         };
         CredentialHelp: {
             consent_url?: string;
+            fields?: components["schemas"]["ConfigField"][];
             guide: components["schemas"]["CredentialStep"][];
             permissions: components["schemas"]["CredentialPermission"][];
             summary: string;
@@ -1307,6 +1502,13 @@ export interface components {
             checks: components["schemas"]["CredentialTestRow"][];
             ok: boolean;
         };
+        CredentialTrial: {
+            checks: components["schemas"]["Check"][];
+            help: components["schemas"]["CredentialHelp"];
+            name: string;
+            ok: boolean;
+            tenant_id: string;
+        };
         CredentialUse: {
             id: string;
             kind: string;
@@ -1344,50 +1546,159 @@ export interface components {
             /** Format: date-time */
             updated: string;
             used_by: components["schemas"]["CredentialUse"][];
+            /** Format: int64 */
+            uses: number;
         };
         CredentialViewPage: {
             items: components["schemas"]["CredentialView"][];
             /** @description send it as after to get the page that follows */
             next?: string;
         };
-        DeadletterDiscardBody: {
-            after?: string;
-            all?: boolean;
-            flow?: string;
-            ids?: string[];
+        DatasetFieldView: {
+            example?: string;
+            /** Format: date-time */
+            first_seen?: string;
+            /** Format: date-time */
+            last_seen?: string;
+            path: string;
+            /** Format: double */
+            present_percent: number;
+            /** Format: date-time */
+            type_changed?: string;
+            types: string[];
+        };
+        DatasetInferred: {
+            cut?: boolean;
+            fields: components["schemas"]["DatasetFieldView"][];
             /** Format: int64 */
+            records: number;
+        };
+        DeadletterDiscardBody: {
+            /** @description next of the page before */
+            after?: string;
+            /** @description of all flows, where something is done to them */
+            all?: boolean;
+            /** @description of this flow */
+            flow?: string;
+            /** @description of this group: refused for the same reason */
+            group?: string;
+            /** @description these alone */
+            ids?: string[];
+            /**
+             * Format: int64
+             * @description how many; 100 if not said, at most 1000
+             */
             limit?: number;
-            state?: string;
+            /** @description the newest first */
+            newest?: boolean;
+            /**
+             * @description refused there
+             * @enum {string}
+             */
+            stage?: "source" | "transform" | "prepare" | "destination";
+            /**
+             * @description in this state
+             * @enum {string}
+             */
+            state?: "open" | "replaying" | "replayed" | "discarded";
+            /** @description of this stream */
+            stream?: string;
         };
         DeadletterEditBody: {
             body: unknown;
         };
         DeadletterExportBody: {
+            /** @description next of the page before */
             after?: string;
+            /** @description of all flows, where something is done to them */
             all?: boolean;
+            /** @description of this flow */
             flow?: string;
+            /** @description of this group: refused for the same reason */
+            group?: string;
+            /** @description these alone */
             ids?: string[];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description how many; 100 if not said, at most 1000
+             */
             limit?: number;
-            state?: string;
+            /** @description the newest first */
+            newest?: boolean;
+            /**
+             * @description refused there
+             * @enum {string}
+             */
+            stage?: "source" | "transform" | "prepare" | "destination";
+            /**
+             * @description in this state
+             * @enum {string}
+             */
+            state?: "open" | "replaying" | "replayed" | "discarded";
+            /** @description of this stream */
+            stream?: string;
         };
         DeadletterPlanBody: {
+            /** @description next of the page before */
             after?: string;
+            /** @description of all flows, where something is done to them */
             all?: boolean;
+            /** @description of this flow */
             flow?: string;
+            /** @description of this group: refused for the same reason */
+            group?: string;
+            /** @description these alone */
             ids?: string[];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description how many; 100 if not said, at most 1000
+             */
             limit?: number;
-            state?: string;
+            /** @description the newest first */
+            newest?: boolean;
+            /**
+             * @description refused there
+             * @enum {string}
+             */
+            stage?: "source" | "transform" | "prepare" | "destination";
+            /**
+             * @description in this state
+             * @enum {string}
+             */
+            state?: "open" | "replaying" | "replayed" | "discarded";
+            /** @description of this stream */
+            stream?: string;
         };
         DeadletterReplayBody: {
+            /** @description next of the page before */
             after?: string;
+            /** @description of all flows, where something is done to them */
             all?: boolean;
+            /** @description of this flow */
             flow?: string;
+            /** @description of this group: refused for the same reason */
+            group?: string;
+            /** @description these alone */
             ids?: string[];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description how many; 100 if not said, at most 1000
+             */
             limit?: number;
-            state?: string;
+            /** @description the newest first */
+            newest?: boolean;
+            /**
+             * @description refused there
+             * @enum {string}
+             */
+            stage?: "source" | "transform" | "prepare" | "destination";
+            /**
+             * @description in this state
+             * @enum {string}
+             */
+            state?: "open" | "replaying" | "replayed" | "discarded";
+            /** @description of this stream */
+            stream?: string;
         };
         DestinationActBody: {
             input?: unknown;
@@ -1426,10 +1737,13 @@ export interface components {
             /** Format: int64 */
             revision: number;
             spec: unknown;
+            state: string;
             tenant?: string;
             /** Format: date-time */
             updated: string;
             used_by: string[];
+            /** Format: int64 */
+            uses: number;
         };
         DestinationViewPage: {
             items: components["schemas"]["DestinationView"][];
@@ -1439,6 +1753,58 @@ export interface components {
         Discarded: {
             /** Format: int64 */
             dead_letters: number;
+        };
+        DraftCredentialTestBody: {
+            /** @description the name that it is going to have */
+            name?: string;
+            /** @description the object that it would change; none: it would be a new one */
+            of?: string;
+            /**
+             * Format: password
+             * @description the client secret; none: the one that spec refers to, or that of the saved credential
+             */
+            secret?: string;
+            /** @description its settings, as in a file */
+            spec: unknown;
+        };
+        DraftDestinationTestBody: {
+            /** @description the name that it is going to have */
+            name?: string;
+            /** @description the object that it would change; none: it would be a new one */
+            of?: string;
+            /** @description its settings, as in a file */
+            spec: unknown;
+        };
+        DraftSourceSampleBody: {
+            /**
+             * Format: int64
+             * @description how many records; 20 if not said, at most 200
+             */
+            count?: number;
+            /** @description the name that it is going to have */
+            name?: string;
+            /** @description the object that it would change; none: it would be a new one */
+            of?: string;
+            /** @description its settings, as in a file */
+            spec: unknown;
+        };
+        DraftSourceTestBody: {
+            /** @description the name that it is going to have */
+            name?: string;
+            /** @description the object that it would change; none: it would be a new one */
+            of?: string;
+            /** @description its settings, as in a file */
+            spec: unknown;
+        };
+        DraftValidateBody: {
+            /** @enum {string} */
+            kind: "credential" | "source" | "destination" | "flow";
+            /** @description the name that it is going to have */
+            name?: string;
+            /** @description the object that it would change; none: it would be a new one */
+            of?: string;
+            /** @description its settings, as in a file */
+            spec: unknown;
         };
         EnginePlan: {
             /** Format: int64 */
@@ -1576,6 +1942,11 @@ export interface components {
             /** Format: int64 */
             runs: number;
         };
+        FlowOpenRun: {
+            id: string;
+            kind: string;
+            state: string;
+        };
         FlowPauseBody: {
             reason?: string;
         };
@@ -1589,6 +1960,11 @@ export interface components {
         FlowPlanBody: {
             /** Format: int64 */
             samples?: number;
+        };
+        FlowPreparedRecord: {
+            body: unknown;
+            key: string;
+            notes?: string[];
         };
         FlowRunBody: {
             all?: boolean;
@@ -1605,12 +1981,15 @@ export interface components {
             id: string;
             kind: string;
             lag?: string;
+            /** Format: int64 */
+            lag_seconds?: number;
             lanes: components["schemas"]["LaneStatus"][];
             listings: components["schemas"]["ListingStatus"][];
             mode: string;
             name: string;
             /** Format: int64 */
             open_dead_letters: number;
+            open_runs?: components["schemas"]["FlowOpenRun"][];
             owner: string;
             paused: boolean;
             reason?: string;
@@ -1620,9 +1999,42 @@ export interface components {
             spec: unknown;
             state: string;
             tenant?: string;
+            trouble?: components["schemas"]["Trouble"];
             troubles: components["schemas"]["Trial"][];
             /** Format: date-time */
             updated: string;
+        };
+        FlowTried: {
+            mistakes: components["schemas"]["TransformMistake"][];
+            records: components["schemas"]["FlowTriedRecord"][];
+            sums: components["schemas"]["FlowTriedSums"];
+        };
+        FlowTriedRecord: {
+            after: unknown[];
+            before: components["schemas"]["SourceSample"];
+            error?: string;
+            hint?: string;
+            outcome: string;
+            prepared?: components["schemas"]["FlowPreparedRecord"][];
+            stage?: string;
+            /** Format: int64 */
+            step?: number;
+        };
+        FlowTriedSums: {
+            /** Format: int64 */
+            changed: number;
+            /** Format: int64 */
+            dropped: number;
+            /** Format: int64 */
+            made: number;
+            /** Format: int64 */
+            not_tried: number;
+            /** Format: int64 */
+            passed: number;
+            /** Format: int64 */
+            records: number;
+            /** Format: int64 */
+            refused: number;
         };
         FlowView: {
             counts: components["schemas"]["Counts"];
@@ -1634,10 +2046,13 @@ export interface components {
             id: string;
             kind: string;
             lag?: string;
+            /** Format: int64 */
+            lag_seconds?: number;
             mode: string;
             name: string;
             /** Format: int64 */
             open_dead_letters: number;
+            open_runs?: components["schemas"]["FlowOpenRun"][];
             owner: string;
             paused: boolean;
             reason?: string;
@@ -1647,6 +2062,7 @@ export interface components {
             spec: unknown;
             state: string;
             tenant?: string;
+            trouble?: components["schemas"]["Trouble"];
             /** Format: date-time */
             updated: string;
         };
@@ -1675,6 +2091,10 @@ export interface components {
         ItemPage: {
             items: components["schemas"]["Item"][];
             next?: string;
+        };
+        Judgment: {
+            problems: components["schemas"]["FaultProblem"][];
+            valid: boolean;
         };
         KeyInfo: {
             key_id: string;
@@ -1719,6 +2139,7 @@ export interface components {
             /** Format: date-time */
             created: string;
             flow: string;
+            group: string;
             hint?: string;
             id: string;
             key: string;
@@ -1734,6 +2155,28 @@ export interface components {
             time: string;
             /** Format: date-time */
             updated: string;
+        };
+        LetterGroup: {
+            class: string;
+            /** Format: int64 */
+            count: number;
+            /** Format: date-time */
+            first: string;
+            flow: string;
+            group: string;
+            hint?: string;
+            /** Format: date-time */
+            last: string;
+            newest: string;
+            reason: string;
+            stage: string;
+        };
+        LetterGroups: {
+            /** Format: int64 */
+            dead_letters: number;
+            /** Format: int64 */
+            groups: number;
+            items: components["schemas"]["LetterGroup"][];
         };
         LetterPage: {
             items: components["schemas"]["Letter"][];
@@ -1763,10 +2206,13 @@ export interface components {
             id: string;
             kind: string;
             lag?: string;
+            /** Format: int64 */
+            lag_seconds?: number;
             mode: string;
             name: string;
             /** Format: int64 */
             open_dead_letters: number;
+            open_runs?: components["schemas"]["FlowOpenRun"][];
             owner: string;
             paused: boolean;
             reason?: string;
@@ -1776,6 +2222,7 @@ export interface components {
             spec: unknown;
             state: string;
             tenant?: string;
+            trouble?: components["schemas"]["Trouble"];
             /** Format: date-time */
             updated: string;
         };
@@ -1853,6 +2300,13 @@ export interface components {
             /** @description send it as after to get the page that follows */
             next?: string;
         };
+        Sampled: {
+            records: components["schemas"]["SourceSample"][];
+            schema: components["schemas"]["DatasetInferred"];
+        };
+        SchemaInferBody: {
+            records: unknown[];
+        };
         SourceActBody: {
             input?: unknown;
         };
@@ -1897,8 +2351,12 @@ export interface components {
             created: string;
             credential?: string;
             description: string;
+            /** Format: date-time */
+            due?: string;
             id: string;
             kind: string;
+            /** Format: date-time */
+            listed?: string;
             name: string;
             owner: string;
             paused: boolean;
@@ -1906,16 +2364,66 @@ export interface components {
             /** Format: int64 */
             revision: number;
             spec: unknown;
+            state: string;
             streams?: string[];
             tenant?: string;
+            trouble?: components["schemas"]["Trouble"];
             /** Format: date-time */
             updated: string;
             used_by: string[];
+            /** Format: int64 */
+            uses: number;
         };
         SourceViewPage: {
             items: components["schemas"]["SourceView"][];
             /** @description send it as after to get the page that follows */
             next?: string;
+        };
+        TransformMistake: {
+            /** Format: int64 */
+            column?: number;
+            field: string;
+            /** Format: int64 */
+            line?: number;
+            /** Format: int64 */
+            step: number;
+            text: string;
+        };
+        TransformStep: {
+            /**
+             * @description Drop records for which this is true
+             * @example Operation == "FileAccessed"
+             */
+            drop?: string;
+            /**
+             * @description jq program that makes none, one or several records of one
+             * @example del(.AppAccessContext)
+             */
+            jq?: string;
+            /**
+             * @description Keep only records for which this is true
+             * @example Workload != "OneDrive"
+             */
+            keep?: string;
+        };
+        TransformTryBody: {
+            /**
+             * Format: int64
+             * @description how many records to ask for; 20 if not said, at most 200
+             */
+            count?: number;
+            /** @description a keyed destination: tell what it would be sent, too */
+            destination?: string;
+            /** @description the flow that it is for: its source is asked for records */
+            flow?: string;
+            /** @description try the transform that the flow has */
+            own?: boolean;
+            /** @description what to try it on; none: the source is asked for some */
+            records?: components["schemas"]["SourceSample"][];
+            /** @description the source to ask for records */
+            source?: string;
+            /** @description the steps to try; with own, those of the flow */
+            transform?: components["schemas"]["TransformStep"][];
         };
         Trial: {
             /** Format: int64 */
@@ -1962,6 +2470,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["About"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    credentialClouds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CredentialCloudViewPage"];
                 };
             };
             /** @description a problem */
@@ -2139,8 +2676,14 @@ export interface operations {
                 after?: string;
                 /** @description how many; 100 if not said, at most 1000 */
                 limit?: number;
+                /** @description only of this owner: ui, or a file set */
+                owner?: string;
                 /** @description part of a name or description */
                 q?: string;
+                /** @description only of this tenant */
+                tenant?: string;
+                /** @description only of this type, a connector's name */
+                type?: string;
             };
             header?: never;
             path?: never;
@@ -2415,12 +2958,26 @@ export interface operations {
     deadletterList: {
         parameters: {
             query?: {
+                /** @description next of the page before */
                 after?: string;
+                /** @description of all flows, where something is done to them */
                 all?: boolean;
+                /** @description of this flow */
                 flow?: string;
+                /** @description of this group: refused for the same reason */
+                group?: string;
+                /** @description these alone */
                 ids?: string[];
+                /** @description how many; 100 if not said, at most 1000 */
                 limit?: number;
-                state?: string;
+                /** @description the newest first */
+                newest?: boolean;
+                /** @description refused there */
+                stage?: "source" | "transform" | "prepare" | "destination";
+                /** @description in this state */
+                state?: "open" | "replaying" | "replayed" | "discarded";
+                /** @description of this stream */
+                stream?: string;
             };
             header?: never;
             path?: never;
@@ -2582,6 +3139,42 @@ export interface operations {
             };
         };
     };
+    deadletterGroups: {
+        parameters: {
+            query?: {
+                /** @description of this flow */
+                flow?: string;
+                /** @description how many; 100 if not said, at most 1000 */
+                limit?: number;
+                /** @description letters in this state; open if not said */
+                state?: "open" | "replaying" | "replayed" | "discarded";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LetterGroups"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     deadletterPlan: {
         parameters: {
             query?: never;
@@ -2653,10 +3246,20 @@ export interface operations {
             query?: {
                 /** @description next of the page before */
                 after?: string;
+                /** @description only of this connector */
+                connector?: string;
+                /** @description only those that sign in with this credential */
+                credential?: string;
                 /** @description how many; 100 if not said, at most 1000 */
                 limit?: number;
+                /** @description only of this owner: ui, or a file set */
+                owner?: string;
+                /** @description only those that are paused, or that are not */
+                paused?: boolean;
                 /** @description part of a name or description */
                 q?: string;
+                /** @description only of this tenant */
+                tenant?: string;
             };
             header?: never;
             path?: never;
@@ -3070,6 +3673,171 @@ export interface operations {
             };
         };
     };
+    draftCredentialTest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftCredentialTestBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CredentialTrial"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    draftDestinationTest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftDestinationTestBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checks"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    draftSourceSample: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftSourceSampleBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sampled"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    draftSourceTest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftSourceTestBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checks"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    draftValidate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftValidateBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Judgment"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     filesApply: {
         parameters: {
             query?: never;
@@ -3174,10 +3942,22 @@ export interface operations {
             query?: {
                 /** @description next of the page before */
                 after?: string;
+                /** @description only those that write to this destination */
+                destination?: string;
                 /** @description how many; 100 if not said, at most 1000 */
                 limit?: number;
+                /** @description only append, or only mirror */
+                mode?: "append" | "mirror";
+                /** @description only of this owner: ui, or a file set */
+                owner?: string;
+                /** @description only those that are paused, or that are not */
+                paused?: boolean;
                 /** @description part of a name or description */
                 q?: string;
+                /** @description only those that read this source */
+                source?: string;
+                /** @description only of this tenant */
+                tenant?: string;
             };
             header?: never;
             path?: never;
@@ -3664,10 +4444,14 @@ export interface operations {
             query?: {
                 /** @description next of the page before */
                 after?: string;
+                /** @description only of this flow */
                 flow?: string;
+                /** @description only of this kind */
+                kind?: "backfill" | "replay" | "crawl";
                 /** @description how many; 100 if not said, at most 1000 */
                 limit?: number;
-                state?: string;
+                /** @description only in one of these states */
+                state?: string[];
             };
             header?: never;
             path?: never;
@@ -3791,15 +4575,58 @@ export interface operations {
             };
         };
     };
+    schemaInfer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SchemaInferBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetInferred"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     sourceList: {
         parameters: {
             query?: {
                 /** @description next of the page before */
                 after?: string;
+                /** @description only of this connector */
+                connector?: string;
+                /** @description only those that sign in with this credential */
+                credential?: string;
                 /** @description how many; 100 if not said, at most 1000 */
                 limit?: number;
+                /** @description only of this owner: ui, or a file set */
+                owner?: string;
+                /** @description only those that are paused, or that are not */
+                paused?: boolean;
                 /** @description part of a name or description */
                 q?: string;
+                /** @description only of this tenant */
+                tenant?: string;
             };
             header?: never;
             path?: never;
@@ -4164,6 +4991,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Checks"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    transformTry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["TransformTryBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowTried"];
                 };
             };
             /** @description a problem */
