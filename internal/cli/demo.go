@@ -31,6 +31,7 @@ type demo struct {
 	s      *session
 	dir    string
 	events string
+	own    string // a person's own folder of documents; "": the program's reference
 	count  int
 	exit   bool
 	sim    *m365sim.Simulator
@@ -47,13 +48,15 @@ func (s *session) demoCommand() *cobra.Command {
 		Long: "Starts a simulated Microsoft 365 tenant on loopback, saves a credential for it, collects several days of audit activity into files,\n" +
 			"and holds them against what a perfect client would have. Then a folder of documents goes into the tenant's Copilot, and only its\n" +
 			"changes after that. No account and no internet are needed. Each demo begins anew.",
-		Example: examples("headrace demo", "", "headrace demo --exit", "end when it is done", "headrace demo --events mine.ndjson", "with your own records"),
+		Example: examples("headrace demo", "", "headrace demo --exit", "end when it is done", "headrace demo --events mine.ndjson", "with your own records",
+			"headrace demo --documents ./policies", "with your own documents; they are copied, and only the copy is changed"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			d.root = cmd.Root()
 			return d.run(cmd.Context())
 		}}
 	c.Flags().BoolVar(&d.exit, "exit", false, "end when everything is collected and checked")
 	c.Flags().StringVar(&d.events, "events", "", "file with your own audit records, one JSON object a line")
+	c.Flags().StringVar(&d.own, "documents", "", "folder with your own documents for Copilot")
 	c.Flags().IntVar(&d.count, "count", 30_000, "how many events the tenant has had")
 	c.Flags().StringVar(&d.dir, "dir", "./headrace-demo", "folder for the files and the demo's data")
 	return c
@@ -62,6 +65,11 @@ func (s *session) demoCommand() *cobra.Command {
 func (d *demo) run(ctx context.Context) error {
 	if d.count < 100 || d.count > 10_000_000 {
 		return usage("--count %d is not between 100 and 10,000,000", d.count)
+	}
+	if d.own != "" {
+		if info, err := os.Stat(d.own); err != nil || !info.IsDir() {
+			return usage("--documents %s is no folder that can be read", d.own)
+		}
 	}
 	if err := d.prepare(ctx); err != nil {
 		return err

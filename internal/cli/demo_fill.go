@@ -2,12 +2,8 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/headrace/headrace/internal/app"
 	"github.com/headrace/headrace/internal/config"
@@ -30,7 +26,7 @@ const (
 const demoFillFile = `apiVersion: headrace/v1
 kind: Source
 metadata: { name: demo-documents }
-spec: { connector: file, path: %q, include: ["**/*.md"] }
+spec: { connector: file, path: %q, include: [%q] }
 ---
 apiVersion: headrace/v1
 kind: Destination
@@ -38,7 +34,7 @@ metadata: { name: demo-copilot }
 spec:
   connector: microsoft-365-copilot
   credential: demo-copilot
-  connection: { id: ` + demoConnection + `, name: headrace reference, description: "Reference of headrace: its commands, connectors and settings. Ask here how something is set up, run or mended." }
+  connection: { id: ` + demoConnection + `, name: %q, description: %q }
   item:
     properties: { title: .title, url: '"` + demoAddress + `" + .path', fileName: .name, lastModifiedDateTime: .modified }
     content: .text
@@ -46,14 +42,14 @@ spec:
 ---
 apiVersion: headrace/v1
 kind: Flow
-metadata: { name: ` + demoFlow + `, description: "The program's own reference, kept in step in Copilot" }
+metadata: { name: ` + demoFlow + `, description: "A folder of documents, kept in step in Copilot" }
 spec: { source: demo-documents, destination: demo-copilot, mode: mirror }
 `
 
 // fill shows the second job: a folder of documents goes into Copilot, and then only its changes.
 func (d *demo) fill(ctx context.Context, a *app.App) error {
 	dir := d.path("documents")
-	if err := d.documents(dir); err != nil {
+	if err := d.documents(ctx, dir); err != nil {
 		return err
 	}
 	if err := d.saveFill(ctx, a, dir); err != nil {
@@ -64,6 +60,9 @@ func (d *demo) fill(ctx context.Context, a *app.App) error {
 		return err
 	}
 	d.s.done("connection %s is made, its schema registered, %s documents of %s sent", demoConnection, count(int64(first.Created)), dir)
+	if err := d.sayRefused(ctx, a); err != nil {
+		return err
+	}
 	second, err := d.crawl(ctx, a, true)
 	if err != nil {
 		return err
@@ -72,7 +71,10 @@ func (d *demo) fill(ctx context.Context, a *app.App) error {
 		return d.differs("a second crawl of the same documents sent %+v", second)
 	}
 	d.s.done("a second crawl of the same documents: nothing sent")
-	edited, removed := filepath.Join(dir, "commands", "headrace_demo.md"), filepath.Join(dir, "commands", "headrace_version.md")
+	edited, removed, ok, err := d.pick(dir)
+	if err != nil || !ok {
+		return err
+	}
 	if err := change(edited, removed); err != nil {
 		return err
 	}
@@ -85,29 +87,6 @@ func (d *demo) fill(ctx context.Context, a *app.App) error {
 	}
 	d.s.done("one document edited, one removed: one item sent, one deleted; every item is as its document is")
 	return nil
-}
-
-// documents writes the program's own reference.
-func (d *demo) documents(dir string) error {
-	if err := d.s.connectorPages(filepath.Join(dir, "connectors")); err != nil {
-		return err
-	}
-	return commandPages(d.root, filepath.Join(dir, "commands"))
-}
-
-// change edits one document and removes another.
-func change(edited, removed string) error {
-	f, err := os.OpenFile(edited, os.O_APPEND|os.O_WRONLY, 0)
-	if err != nil {
-		return fmt.Errorf("edit a document: %w", err)
-	}
-	if _, err := f.WriteString("\nThis line was added by the demo.\n"); err != nil {
-		return fmt.Errorf("edit a document: %w", err)
-	}
-	if err := f.Close(); err != nil {
-		return fmt.Errorf("edit a document: %w", err)
-	}
-	return os.Remove(removed)
 }
 
 // saveFill makes the second credential and what uses it.
@@ -132,7 +111,11 @@ func (d *demo) saveFill(ctx context.Context, a *app.App, dir string) error {
 	if err != nil {
 		return fmt.Errorf("find the documents: %w", err)
 	}
-	_, err = a.Services.Files.Apply(ctx, fileset.Request{Set: "demo-copilot", Files: []config.File{{Name: "demo-copilot", Text: fmt.Appendf(nil, demoFillFile, path, d.tenant.ID)}}})
+	name, about := "headrace reference", "Reference of headrace: its commands, connectors and settings. Ask here how something is set up, run or mended."
+	if d.own != "" {
+		name, about = "Documents", "Documents of the folder "+filepath.Base(d.own)+". Ask here what stands in them."
+	}
+	_, err = a.Services.Files.Apply(ctx, fileset.Request{Set: "demo-copilot", Files: []config.File{{Name: "demo-copilot", Text: fmt.Appendf(nil, demoFillFile, path, demoDocuments, name, about, d.tenant.ID)}}})
 	return err
 }
 
@@ -166,8 +149,12 @@ func (d *demo) crawl(ctx context.Context, a *app.App, again bool) (graph.Writes,
 	if err != nil {
 		return after, err
 	}
+	_, unread, err := refused(ctx, a)
+	if err != nil {
+		return after, err
+	}
 	return graph.Writes{Created: after.Created - before.Created, Replaced: after.Replaced - before.Replaced, Unchanged: after.Unchanged - before.Unchanged,
-		Deleted: after.Deleted - before.Deleted, Absent: after.Absent - before.Absent}, d.inStep()
+		Deleted: after.Deleted - before.Deleted, Absent: after.Absent - before.Absent}, d.inStep(unread)
 }
 
 // writes are what the tenant was sent since it is there.
@@ -182,56 +169,6 @@ func (d *demo) writes() (graph.Writes, error) {
 		}
 	}
 	return graph.Writes{}, nil
-}
-
-// inStep holds what the tenant has against the folder.
-func (d *demo) inStep() error {
-	want := map[string]string{}
-	root := d.path("documents")
-	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		below, err := filepath.Rel(root, path)
-		want[demoAddress+filepath.ToSlash(below)] = strings.TrimSpace(string(text))
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("read the documents: %w", err)
-	}
-	t, err := d.sim.Graph(d.tenant.Name)
-	if err != nil {
-		return err
-	}
-	items, err := t.Items(demoConnection)
-	if err != nil {
-		return err
-	}
-	for item := range items {
-		var body struct {
-			Properties struct {
-				URL string `json:"url"`
-			} `json:"properties"`
-			Content struct {
-				Value string `json:"value"`
-			} `json:"content"`
-		}
-		if err := json.Unmarshal(item.Body, &body); err != nil {
-			return fmt.Errorf("read item %s: %w", item.ID, err)
-		}
-		if text, ok := want[body.Properties.URL]; !ok || text != strings.TrimSpace(body.Content.Value) {
-			return d.differs("item %s is not what its document %s is", item.ID, body.Properties.URL)
-		}
-		delete(want, body.Properties.URL)
-	}
-	if len(want) > 0 {
-		return d.differs("%d documents are not in Copilot", len(want))
-	}
-	return nil
 }
 
 func (d *demo) differs(format string, args ...any) error {

@@ -51,8 +51,10 @@ func (a *assembler) run(ctx context.Context) error {
 				return err
 			}
 		case <-linger.C:
-			if err := a.flush(ctx); err != nil {
-				return err
+			if a.pressing() {
+				if err := a.flush(ctx); err != nil {
+					return err
+				}
 			}
 			linger.Reset(a.turn.engine.set.Linger)
 		case <-ctx.Done():
@@ -74,10 +76,12 @@ func (a *assembler) take(ctx context.Context, r *reading, linger *time.Timer) er
 				return err
 			}
 		case <-linger.C:
-			if err := a.flush(ctx); err != nil {
-				return err
+			if a.pressing() {
+				if err := a.flush(ctx); err != nil {
+					return err
+				}
+				a.batch.open(r)
 			}
-			a.batch.open(r)
 			linger.Reset(a.turn.engine.set.Linger)
 		case <-ctx.Done():
 			return context.Cause(ctx)
@@ -285,6 +289,13 @@ func (a *assembler) full() bool {
 	}
 	b := a.batch
 	return len(b.records) >= records || b.bytes >= size || b.held >= held || b.memory() >= 4*set.BatchCount
+}
+
+// pressing tells whether a batch has waited long enough. One that only says that items were seen does not press: they lie
+// all over the inventory, and the more of them are marked together the fewer pages are written for each.
+func (a *assembler) pressing() bool {
+	b := a.batch
+	return len(b.unchanged) == 0 || len(b.records)+len(b.letters)+len(b.backs) > 0
 }
 
 // flush hands the batch over and begins a new one. It waits while the one before is still being written.

@@ -19,6 +19,12 @@ func cases() []measure {
 		{"serve", idleServe},
 		{"tenants", manyTenants},
 		{"nodes", nodes},
+		{"fill", fillThrottled},
+		{"recrawl", recrawl100k},
+		{"million", recrawlMillion},
+		{"inventory", inventory},
+		{"csv", largeCSV},
+		{"pdf", largePDF},
 	}
 }
 

@@ -3,6 +3,7 @@
 //
 //	make bench                       all cases
 //	make bench ARGS="-only clean"    those whose name contains a word
+//	scripts/postgres run make bench  with those that need PostgreSQL
 package main
 
 import (
@@ -21,8 +22,11 @@ type bench struct {
 	binary string
 	dir    string // a folder of its own for each case is made in it
 	events int
+	keys   int // documents of the smallest crawl; the larger ones have 10 and 50 times as many
+	rows   int // of the large CSV
 
-	profile string // where the profiles go; "": none
+	database string // URL of a PostgreSQL database in place of the data folder's; "": none
+	profile  string // where the profiles go; "": none
 }
 
 // row is one line of the table.
@@ -37,23 +41,25 @@ type measure struct {
 func main() {
 	only := flag.String("only", "", "cases whose name contains this")
 	events := flag.Int("events", 50_000, "records in the standard feed")
+	keys := flag.Int("keys", 100_000, "documents of the smallest crawl in which nothing changed; the larger ones have 10 and 50 times as many")
+	rows := flag.Int("rows", 5_000_000, "rows of the large CSV")
 	profile := flag.String("profile", "", "an existing folder into which each headrace that is measured writes its profiles, for go tool pprof")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *only, *events, *profile); err != nil {
+	if err := run(ctx, *only, bench{events: *events, keys: *keys, rows: *rows, profile: *profile}); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, only string, events int, profile string) error {
+func run(ctx context.Context, only string, b bench) error {
 	dir, err := os.MkdirTemp("", "headrace-bench-*")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	b := bench{binary: os.Getenv("HEADRACE_BINARY"), dir: dir, events: events, profile: profile}
+	b.binary, b.dir = os.Getenv("HEADRACE_BINARY"), dir
 	if b.binary == "" {
 		return fmt.Errorf("HEADRACE_BINARY names no binary; `make bench` builds one and sets it")
 	}
