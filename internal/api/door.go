@@ -15,6 +15,7 @@ import (
 	jsonv2 "github.com/go-json-experiment/json"
 	jsonv1 "github.com/go-json-experiment/json/v1"
 
+	"github.com/headrace/headrace/internal/api/reference"
 	"github.com/headrace/headrace/internal/fault"
 	"github.com/headrace/headrace/internal/telemetry"
 )
@@ -31,7 +32,7 @@ type door struct {
 	api      *huma.OpenAPI
 }
 
-// Handler answers requests under Prefix, and gives the OpenAPI document at /api/openapi.json. Who asks stands in the request's
+// Handler answers requests under Prefix, and gives the OpenAPI document at DocumentPath, for people at ReferencePath. Who asks stands in the request's
 // context already (account.Of); an operation refuses who may not. Bodies are never logged.
 func Handler(s *Services, log *slog.Logger) http.Handler {
 	d := &door{services: s, log: log, api: Document(s.About.Version)}
@@ -41,6 +42,7 @@ func Handler(s *Services, log *slog.Logger) http.Handler {
 		mux.Handle(r.method+" "+Prefix+r.path, d.operation(e, r, bodySchema(d.api, e)))
 	}
 	mux.HandleFunc("GET "+DocumentPath, d.document)
+	mux.Handle("GET "+ReferencePath, reference.Handler(d.api))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { d.unknown(w, r, mux) })
 	return numbered(mux)
 }
@@ -54,8 +56,11 @@ func numbered(next http.Handler) http.Handler {
 	})
 }
 
-// DocumentPath is where the OpenAPI document is.
-const DocumentPath = "/api/openapi.json"
+// Where the OpenAPI document is, and the page that shows it to people.
+const (
+	DocumentPath  = "/api/openapi.json"
+	ReferencePath = "/api/docs"
+)
 
 func (d *door) document(w http.ResponseWriter, r *http.Request) {
 	raw, err := json.Marshal(d.api)
