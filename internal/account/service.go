@@ -109,7 +109,7 @@ func need(ctx context.Context, role Role, noun string, changes bool) (Identity, 
 }
 
 // ErrSignIn says that nobody is signed in.
-var ErrSignIn = &fault.Error{Class: fault.Denied, Code: "sign_in", Title: "nobody is signed in", Hint: "sign in: in the browser, or with headrace login; a script sends Authorization: Bearer hrt_…"}
+var ErrSignIn = &fault.Error{Class: fault.Denied, Code: "not_signed_in", Title: "nobody is signed in", Hint: "sign in, in the browser or with headrace login; a script sends an API token: Authorization: Bearer hrt_…"}
 
 // digest is how a random text of 256 bits is kept. A slow hash is for what people choose: nobody guesses 256 bits however fast the hash is.
 func digest(text string) []byte {

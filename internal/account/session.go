@@ -33,8 +33,8 @@ func (s *Service) Session(ctx context.Context, token secret.Text, address string
 }
 
 // me gives the account of who has signed in to a session.
-func (s *Service) me(ctx context.Context) (Identity, Account, error) {
-	who, err := need(ctx, Viewer, "session", true)
+func (s *Service) me(ctx context.Context, changes bool) (Identity, Account, error) {
+	who, err := need(ctx, Viewer, "session", changes)
 	if err != nil {
 		return who, Account{}, err
 	}
@@ -42,12 +42,21 @@ func (s *Service) me(ctx context.Context) (Identity, Account, error) {
 		return who, Account{}, &fault.Error{Class: fault.Invalid, Code: "no_person", Title: "this needs somebody who has signed in; " + who.Kind + " has no account", Hint: "name an account, or sign in in a browser"}
 	}
 	a, err := s.store.Account(ctx, who.Person())
+	if fault.ClassOf(err) == fault.NotFound {
+		err = sessionOver // it was removed just now
+	}
 	return who, a, err
+}
+
+// Me gives the account of who asks. Invalid (code no_person) if there is none, as for who opened the data folder.
+func (s *Service) Me(ctx context.Context) (Account, error) {
+	_, a, err := s.me(ctx, false)
+	return a, err
 }
 
 // Sessions gives one's own sessions, the last used one first.
 func (s *Service) Sessions(ctx context.Context) ([]store.Session, error) {
-	_, a, err := s.me(ctx)
+	_, a, err := s.me(ctx, false)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +65,7 @@ func (s *Service) Sessions(ctx context.Context) ([]store.Session, error) {
 
 // EndSession ends one of one's own sessions; "": the one that asks.
 func (s *Service) EndSession(ctx context.Context, id string) error {
-	who, a, err := s.me(ctx)
+	who, a, err := s.me(ctx, true)
 	if err != nil {
 		return err
 	}
@@ -68,7 +77,7 @@ func (s *Service) EndSession(ctx context.Context, id string) error {
 
 // EndOthers ends all of one's own sessions but the one that asks.
 func (s *Service) EndOthers(ctx context.Context) error {
-	who, a, err := s.me(ctx)
+	who, a, err := s.me(ctx, true)
 	if err != nil {
 		return err
 	}
@@ -77,7 +86,7 @@ func (s *Service) EndOthers(ctx context.Context) error {
 
 // ChangePassword changes one's own password. All sessions end; the one that is given back is new. Wrong old ones are slowed down as when signing in.
 func (s *Service) ChangePassword(ctx context.Context, old, password secret.Text, v Visit) (SignedIn, error) {
-	who, a, err := s.me(ctx)
+	who, a, err := s.me(ctx, true)
 	if err != nil {
 		return SignedIn{}, err
 	}
@@ -100,6 +109,9 @@ func (s *Service) ChangePassword(ctx context.Context, old, password secret.Text,
 		return SignedIn{}, err
 	}
 	if !right {
+		if err := s.record(ctx, visited(entry("session.password", a, "old_password_wrong", nil), v)); err != nil {
+			return SignedIn{}, err
+		}
 		return SignedIn{}, fault.Problems{{Field: "old_password", Text: "this is not the present password"}}.Err()
 	}
 	if a, err = s.newPassword(ctx, a, password); err != nil {

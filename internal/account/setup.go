@@ -87,11 +87,11 @@ func (s *Service) first(ctx context.Context, code string, a Account, password se
 	in := newSignIn(a)
 	in.Session, err = s.store.CreateFirstAccount(ctx, digest(foldCode(code)), a, digest(in.Token.Reveal()), s.session(a, "setup", v))
 	if err != nil {
-		_ = s.record(ctx, visited(entry("setup", Account{Name: a.Name}, codeOf(err), nil), v))
+		_ = s.record(ctx, visited(entry("setup.create", Account{Name: a.Name}, codeOf(err), nil), v))
 		return SignedIn{}, err
 	}
 	in.Account = in.Session.Account
-	e := visited(entry("setup", in.Account, "ok", map[string]string{"role": in.Account.Role, "session": in.Session.UID}), v)
+	e := visited(entry("setup.create", in.Account, "ok", map[string]string{"role": in.Account.Role, "session": in.Session.UID}), v)
 	e.Who = store.AuditWho{Kind: User, ID: in.Account.UID, Name: in.Account.Name}
 	_ = s.record(ctx, e) // the account is made and can't be taken back
 	return in, nil

@@ -97,7 +97,7 @@ func TestSigningIn(t *testing.T) {
 		_, err = w.s.Session(t.Context(), in.Token, "")
 		w.code(err, "session_over")
 		_, err = w.s.Session(t.Context(), secret.Text{}, "")
-		w.code(err, "sign_in")
+		w.code(err, "not_signed_in")
 	})
 }
 

@@ -126,7 +126,7 @@ func TestOnesOwnPassword(t *testing.T) {
 		_, err = w.s.ChangePassword(w.local(), secret.New(pass), secret.New(pass2), account.Visit{})
 		w.code(err, "no_person")
 		_, err = w.s.ChangePassword(t.Context(), secret.New(pass), secret.New(pass2), account.Visit{})
-		w.code(err, "sign_in")
+		w.code(err, "not_signed_in")
 	})
 }
 

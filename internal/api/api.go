@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -40,9 +41,11 @@ type Services struct {
 	Store        *store.Store
 	Keys         Keys
 	Plans        Plans
+	Accounts     *account.Service
+	Audit        *audit.Log
+	Provider     string // the name of the service that signs people in too; "": none
 	About        About
 	Hash         func(data []byte) ([]byte, error) // the vault's keyed hash
-	Audit        audit.Recorder
 	Log          *slog.Logger
 }
 
@@ -171,7 +174,7 @@ func (o Operation[In, Out]) run(ctx context.Context, s *Services, in In) (Out, e
 		var none Out
 		return none, err
 	}
-	if !o.Changes || s.Audit == nil {
+	if !o.Changes || o.Public || s.Audit == nil { // signing in is written down by who knows whether the name is one
 		return o.Do(ctx, s, in)
 	}
 	return o.audited(ctx, s, in)
@@ -187,6 +190,9 @@ func (o Operation[In, Out]) permit(ctx context.Context) error {
 	}
 	if need := o.role(); !who.Role.Covers(need) {
 		return &fault.Error{Class: fault.Denied, Code: "role_missing", Title: fmt.Sprintf("%s needs the role %s; %s has the role %s", o.Name, need, who.Name, who.Role), Hint: "ask an admin of this headrace for it"}
+	}
+	if !who.May(o.Name, o.Changes) {
+		return &fault.Error{Class: fault.Denied, Code: "scope_missing", Title: fmt.Sprintf("the token %s is not for %s; it is for %s", who.Name, o.Name, strings.Join(who.Scopes, ", ")), Hint: "make a token with the scope it needs: headrace token create"}
 	}
 	return nil
 }

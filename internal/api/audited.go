@@ -18,11 +18,13 @@ import (
 // audited does a change and writes it down: what was done, what was refused for lack of a right, and what broke off and may have
 // been done in part. Input that was wrong changed nothing and is not written down.
 func (o Operation[In, Out]) audited(ctx context.Context, s *Services, in In) (Out, error) {
-	e := audit.Entry{Operation: o.Name, Object: audit.Object{Kind: o.Of, Name: text(in, "Name")}, RequestID: requestIDOf(ctx)}
-	if e.Object.Kind == "" && e.Object.Name != "" {
+	e := audit.Entry{Operation: o.Name, Object: audit.Object{Kind: o.Of, Name: text(in, "Name"), ID: text(in, "ID")}, RequestID: requestIDOf(ctx)}
+	if e.Object.Kind == "" && e.Object.Name+e.Object.ID != "" {
 		e.Object.Kind, _, _ = strings.Cut(o.Name, ".")
 	}
-	e.Before, e.Object.ID = s.snapshot(ctx, o.Of, e.Object.Name)
+	if e.Object.ID == "" {
+		e.Before, e.Object.ID = s.snapshot(ctx, o.Of, e.Object.Name)
+	}
 	out, err := o.Do(ctx, s, in)
 	switch fault.ClassOf(err) {
 	case fault.Invalid, fault.NotFound, fault.Conflict, fault.Canceled:
@@ -41,6 +43,9 @@ func (o Operation[In, Out]) audited(ctx context.Context, s *Services, in In) (Ou
 	if bytes.Equal(e.Before, e.After) {
 		e.Before, e.After = nil, nil
 	}
+	if told, ok := any(out).(telling); ok && err == nil {
+		e.After, e.Object.ID = told.told()
+	}
 	if action := text(in, "Action"); action != "" {
 		e.After, _ = json.Marshal(map[string]string{"action": action})
 	}
@@ -49,6 +54,11 @@ func (o Operation[In, Out]) audited(ctx context.Context, s *Services, in In) (Ou
 		s.Log.ErrorContext(ctx, "a change could not be written to the audit log", telemetry.Op, o.Name, telemetry.Err, failed)
 	}
 	return out, err
+}
+
+// telling is an answer that says itself what was made, for what is no object of the store's.
+type telling interface {
+	told() (json.RawMessage, string)
 }
 
 // refuse writes down that somebody tried what is not theirs to do.
@@ -76,6 +86,9 @@ func text(in any, field string) string {
 
 // snapshot is an object as the audit log keeps it, with its ID; nothing if it is not there. A secret is no part of a spec.
 func (s *Services) snapshot(ctx context.Context, kind, name string) (json.RawMessage, string) {
+	if kind == account.User && name != "" {
+		return s.accountSnapshot(ctx, name)
+	}
 	keeper, ok := s.keeper(kind)
 	if !ok || name == "" {
 		return nil, ""
@@ -100,6 +113,19 @@ func (s *Services) snapshot(ctx context.Context, kind, name string) (json.RawMes
 		return nil, o.UID
 	}
 	return raw, o.UID
+}
+
+// accountSnapshot is an account as the audit log keeps it.
+func (s *Services) accountSnapshot(ctx context.Context, name string) (json.RawMessage, string) {
+	a, err := s.Store.Account(ctx, strings.ToLower(name))
+	if err != nil {
+		return nil, ""
+	}
+	raw, err := json.Marshal(map[string]any{"name": a.Name, "display_name": a.Display, "email": a.Email, "role": a.Role, "disabled": a.Disabled, "revision": a.Revision})
+	if err != nil {
+		return nil, a.UID
+	}
+	return raw, a.UID
 }
 
 func (s *Services) keeper(kind string) (object.Keeper, bool) {

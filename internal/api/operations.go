@@ -1,5 +1,10 @@
 package api
 
+import (
+	"slices"
+	"strings"
+)
+
 // All are the operations, in the order of the reference.
 func All() []Endpoint {
 	return []Endpoint{
@@ -15,5 +20,21 @@ func All() []Endpoint {
 		LetterList, LetterGroupList, LetterShow, LetterExport, LetterPlan, LetterReplay, LetterDiscard, LetterEditBody,
 		FilesPlan, FilesApply, FilesExport,
 		KeyShow, KeyRotate,
+		SetupShow, SetupCreate, SessionBegin, SessionShow, SessionEnd, SessionList, SessionRevoke, SessionRevokeOthers, SessionPassword,
+		UserAdd, UserList, UserShow, UserEdit, UserPassword, UserRemove,
+		TokenCreate, TokenList, TokenRevoke,
+		AuditList, AuditVerify,
 	}
+}
+
+// Nouns are what operations are about: the scopes of tokens.
+func Nouns() []string {
+	var all []string
+	for _, e := range All() {
+		noun, _, _ := strings.Cut(e.Info().Name, ".")
+		if !e.Info().Public && !slices.Contains(all, noun) {
+			all = append(all, noun)
+		}
+	}
+	return all
 }

@@ -30,6 +30,9 @@ var malformed = map[string]int{
 	"bad_json": http.StatusBadRequest, "not_json": http.StatusUnsupportedMediaType, "request_too_large": http.StatusRequestEntityTooLarge, "method_not_allowed": http.StatusMethodNotAllowed,
 }
 
+// unsigned are the codes of requests of which nobody knows who asks: signing in (again) mends them.
+var unsigned = map[string]bool{NotSignedIn: true, "session_over": true, "sign_in_wrong": true, "token_unknown": true, "token_expired": true}
+
 // status is the HTTP status of a class of errors.
 func status(class fault.Class, code string) int {
 	switch class {
@@ -46,7 +49,7 @@ func status(class fault.Class, code string) int {
 		}
 		return http.StatusConflict
 	case fault.Denied:
-		if code == NotSignedIn {
+		if unsigned[code] {
 			return http.StatusUnauthorized
 		}
 		return http.StatusForbidden

@@ -244,7 +244,7 @@ func TestChangesAreInTheAuditLog(t *testing.T) {
 	w.must(http.StatusCreated, "POST", "/credentials", `{"name":"cred","spec":{"type":"office-365-management-api","tenantId":"8f3a0000-0000-4000-8000-000000000001","clientId":"1b4f0000-0000-4000-8000-000000000001"},"secret":"`+planted+`"}`)
 	w.must(http.StatusOK, "DELETE", "/destinations/store", "")
 
-	log, err := w.services.Audit.(*audit.Log).List(t.Context(), audit.Filter{}, 100)
+	log, err := w.services.Audit.List(t.Context(), audit.Filter{}, 100)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -262,7 +262,7 @@ func TestChangesAreInTheAuditLog(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	if v, err := w.services.Audit.(*audit.Log).Verify(t.Context()); err != nil {
+	if v, err := w.services.Audit.Verify(t.Context()); err != nil {
 		t.Errorf("%+v %v", v, err)
 	}
 }

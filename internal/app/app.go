@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/headrace/headrace/internal/account"
 	"github.com/headrace/headrace/internal/api"
 	"github.com/headrace/headrace/internal/audit"
 	"github.com/headrace/headrace/internal/connector"
@@ -124,13 +125,14 @@ func (a *App) build() {
 	}
 	a.Services = &api.Services{
 		Connectors: connectors, Credentials: credentials, Sources: sources, Destinations: destinations, Flows: flows, Store: a.store,
-		Files: &fileset.Service{Store: a.store, Credentials: credentials, Sources: sources, Destinations: destinations, Flows: flows},
-		Hash:  a.Vault.Hash,
-		Audit: a.audit,
-		Log:   a.log,
-		Keys:  keys{a},
-		Plans: plans{a},
-		About: api.About{Version: a.options.Version, Node: nodeName(), Data: a.options.Data, Database: database, Serving: a.options.Serving},
+		Files:    &fileset.Service{Store: a.store, Credentials: credentials, Sources: sources, Destinations: destinations, Flows: flows},
+		Hash:     a.Vault.Hash,
+		Accounts: account.New(account.Options{Store: a.store, Audit: a.audit, Node: nodeName(), Nouns: api.Nouns(), Log: a.log}),
+		Audit:    a.audit,
+		Log:      a.log,
+		Keys:     keys{a},
+		Plans:    plans{a},
+		About:    api.About{Version: a.options.Version, Node: nodeName(), Data: a.options.Data, Database: database, Serving: a.options.Serving},
 	}
 }
 

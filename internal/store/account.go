@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"github.com/headrace/headrace/internal/fault"
@@ -10,20 +9,21 @@ import (
 
 // An Account is a person who may sign in.
 type Account struct {
-	ID       int64     `json:"-"`
-	UID      string    `json:"id"` // usr_…; never changes
-	Name     string    `json:"name"`
-	Display  string    `json:"display_name"`
-	Email    string    `json:"email"`
-	Role     string    `json:"role"`
-	Password string    `json:"-"`                // the hash; "": another service signs the person in
-	Issuer   string    `json:"issuer,omitempty"` // that service; "": none
-	Subject  string    `json:"-"`                // who the person is there
-	Disabled bool      `json:"disabled"`
-	Revision int64     `json:"revision"`
-	Created  time.Time `json:"created"`
-	Updated  time.Time `json:"updated"`
-	SignedIn time.Time `json:"signed_in,omitzero"` // the last time
+	ID          int64     `json:"-"`
+	UID         string    `json:"id"` // usr_…; never changes
+	Name        string    `json:"name"`
+	Display     string    `json:"display_name"`
+	Email       string    `json:"email"`
+	Role        string    `json:"role"`
+	Password    string    `json:"-"` // the hash; "": another service signs the person in
+	HasPassword bool      `json:"has_password"`
+	Issuer      string    `json:"issuer,omitempty"` // that service; "": none
+	Subject     string    `json:"-"`                // who the person is there
+	Disabled    bool      `json:"disabled"`
+	Revision    int64     `json:"revision"`
+	Created     time.Time `json:"created"`
+	Updated     time.Time `json:"updated"`
+	SignedIn    time.Time `json:"signed_in,omitzero"` // the last time
 }
 
 const (
@@ -37,17 +37,8 @@ func scanAccount(scan func(...any) error) (Account, error) {
 		disabled, created, updated, signed int64
 	)
 	err := scan(&a.ID, &a.UID, &a.Name, &a.Display, &a.Email, &a.Role, &a.Password, &a.Issuer, &a.Subject, &disabled, &a.Revision, &created, &updated, &signed)
-	a.Disabled, a.Created, a.Updated, a.SignedIn = disabled != 0, moment(created), moment(updated), moment(signed)
+	a.HasPassword, a.Disabled, a.Created, a.Updated, a.SignedIn = a.Password != "", disabled != 0, moment(created), moment(updated), moment(signed)
 	return a, err
-}
-
-// MarshalJSON says that a service signs the person in, never by which identity.
-func (a Account) MarshalJSON() ([]byte, error) {
-	type plain Account
-	return json.Marshal(struct {
-		plain
-		HasPassword bool `json:"has_password"`
-	}{plain(a), a.Password != ""})
 }
 
 // Accounts gives up to limit accounts whose name, display name or address has part in it (lower case; "": all), by name, after the
@@ -123,7 +114,7 @@ func (t tx) insertAccount(ctx context.Context, a *Account) error {
 	if err := t.freeAccount(ctx, *a); err != nil {
 		return err
 	}
-	a.UID, a.Revision = newUID("usr_"), 1
+	a.UID, a.Revision, a.HasPassword = newUID("usr_"), 1, a.Password != ""
 	a.Created = moment(micros(t.s.now()))
 	a.Updated = a.Created
 	return t.row(ctx, `INSERT INTO account (uid, name, display, email, role, password, issuer, subject, disabled, revision, created, updated)

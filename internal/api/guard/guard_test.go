@@ -93,7 +93,7 @@ func newGuard(t testing.TB, o guard.Options) http.Handler {
 }
 
 // ask sends a request; headers are pairs.
-func ask(t testing.TB, h http.Handler, method, target, body string, headers ...string) (*http.Response, answer, string) {
+func ask(t testing.TB, h http.Handler, method, target, body string, headers ...string) (*httptest.ResponseRecorder, answer, string) {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), method, target, strings.NewReader(body))
 	for i := 0; i+1 < len(headers); i += 2 {
@@ -109,7 +109,7 @@ func ask(t testing.TB, h http.Handler, method, target, body string, headers ...s
 	h.ServeHTTP(w, r)
 	var a answer
 	_ = json.Unmarshal(w.Body.Bytes(), &a)
-	return w.Result(), a, w.Body.String()
+	return w, a, w.Body.String()
 }
 
 func TestWhoAsks(t *testing.T) {
@@ -148,16 +148,16 @@ func TestWhoAsks(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			res, a, raw := ask(t, h, c.method, c.path, "{}", c.headers...)
 			got := a.Who
-			if res.StatusCode != 200 {
+			if res.Code != 200 {
 				got = raw
 			}
-			if res.StatusCode != c.status || got != c.who {
-				t.Errorf("%d %q, want %d %q", res.StatusCode, got, c.status, c.who)
+			if res.Code != c.status || got != c.who {
+				t.Errorf("%d %q, want %d %q", res.Code, got, c.status, c.who)
 			}
-			if over := res.Header.Get("Set-Cookie"); (name == "a cookie that is over") != strings.Contains(over, "Max-Age=0") {
+			if over := res.Header().Get("Set-Cookie"); (name == "a cookie that is over") != strings.Contains(over, "Max-Age=0") {
 				t.Errorf("Set-Cookie: %q", over)
 			}
-			if res.StatusCode == 401 && !strings.Contains(raw, "token") {
+			if res.Code == 401 && !strings.Contains(raw, "token") {
 				t.Errorf("got %s", raw)
 			}
 		})
@@ -168,8 +168,8 @@ func TestADatabaseThatIsAwayIsNoSignOut(t *testing.T) {
 	t.Parallel()
 	h := newGuard(t, guard.Options{Accounts: book{err: &fault.Error{Class: fault.Unavailable, Code: "database_unreachable", Err: errors.New("x")}}})
 	res, _, raw := ask(t, h, "GET", "/api/v1/flows", "", "Cookie", "headrace="+cookieText)
-	if raw != "database_unreachable" || res.Header.Get("Set-Cookie") != "" {
-		t.Errorf("%s, cookie %q", raw, res.Header.Get("Set-Cookie"))
+	if raw != "database_unreachable" || res.Header().Get("Set-Cookie") != "" {
+		t.Errorf("%s, cookie %q", raw, res.Header().Get("Set-Cookie"))
 	}
 }
 
@@ -179,17 +179,17 @@ func TestHeadersOnEveryAnswer(t *testing.T) {
 		h := newGuard(t, guard.Options{TLS: secure, Hosts: []string{"example.com"}})
 		for _, target := range []string{"/", "/api/v1/flows", "http://evil.example/"} {
 			res, _, _ := ask(t, h, "GET", target, "")
-			csp := res.Header.Get("Content-Security-Policy")
+			csp := res.Header().Get("Content-Security-Policy")
 			if strings.Contains(csp, "unsafe-eval") || strings.Contains(strings.ReplaceAll(csp, "style-src 'self' 'unsafe-inline'", ""), "unsafe") || !strings.Contains(csp, "frame-ancestors 'none'") {
 				t.Errorf("%s: policy %q", target, csp)
 			}
 			for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin", "X-Frame-Options": "DENY"} {
-				if got := res.Header.Get(name); got != want {
+				if got := res.Header().Get(name); got != want {
 					t.Errorf("%s: %s is %q", target, name, got)
 				}
 			}
-			if (res.Header.Get("Strict-Transport-Security") != "") != secure {
-				t.Errorf("secure %v: HSTS is %q", secure, res.Header.Get("Strict-Transport-Security"))
+			if (res.Header().Get("Strict-Transport-Security") != "") != secure {
+				t.Errorf("secure %v: HSTS is %q", secure, res.Header().Get("Strict-Transport-Security"))
 			}
 		}
 	}
@@ -200,12 +200,12 @@ func TestNamesOfTheServer(t *testing.T) {
 	h := newGuard(t, guard.Options{Hosts: guard.Loopback(), Origin: "https://headrace.contoso.com:8443"})
 	for host, want := range map[string]int{"localhost:8080": 200, "127.0.0.1": 200, "[::1]:8080": 200, "LOCALHOST.": 200, "headrace.contoso.com:8443": 200,
 		"evil.example:8080": 403, "127.0.0.1.evil.example": 403, "": 403, "localhost@evil.example": 403} {
-		if res, _, raw := ask(t, h, "GET", "/", "", "Host", host); res.StatusCode != want {
-			t.Errorf("%q: %d %s", host, res.StatusCode, raw)
+		if res, _, raw := ask(t, h, "GET", "/", "", "Host", host); res.Code != want {
+			t.Errorf("%q: %d %s", host, res.Code, raw)
 		}
 	}
-	if res, _, raw := ask(t, h, "POST", "/api/x", "", "Host", "127.0.0.1", "Origin", "https://headrace.contoso.com:8443"); res.StatusCode != 200 {
-		t.Errorf("the public address behind a proxy that changes the name: %d %s", res.StatusCode, raw)
+	if res, _, raw := ask(t, h, "POST", "/api/x", "", "Host", "127.0.0.1", "Origin", "https://headrace.contoso.com:8443"); res.Code != 200 {
+		t.Errorf("the public address behind a proxy that changes the name: %d %s", res.Code, raw)
 	}
 	for _, bad := range []string{"headrace", "ftp://x", "https://x/path", "https://u:p@x", "https://", "https://x?y", "x:y:z"} {
 		if _, err := guard.New(guard.Options{Origin: bad}); err == nil || fault.HintOf(err) == "" {
