@@ -25,6 +25,7 @@ import (
 	"github.com/headrace/headrace/internal/fileset"
 	"github.com/headrace/headrace/internal/flow"
 	"github.com/headrace/headrace/internal/object"
+	"github.com/headrace/headrace/internal/overview"
 	"github.com/headrace/headrace/internal/secret"
 	"github.com/headrace/headrace/internal/source"
 	"github.com/headrace/headrace/internal/store"
@@ -44,6 +45,7 @@ type Services struct {
 	Accounts     *account.Service
 	Audit        *audit.Log
 	Provider     string // the name of the service that signs people in too; "": none
+	Overview     *overview.Service
 	About        About
 	Hash         func(data []byte) ([]byte, error) // the vault's keyed hash
 	Log          *slog.Logger

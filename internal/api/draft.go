@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"encoding/json"
-	"slices"
 
 	"github.com/headrace/headrace/internal/account"
 	"github.com/headrace/headrace/internal/credential"
@@ -46,7 +45,7 @@ var DraftValidate = Operation[UnsavedObject, Judgment]{Name: "draft.validate", R
 	}
 	keeper := map[string]object.Keeper{store.Credential: s.Credentials.Keeper, store.Source: s.Sources.Keeper, store.Destination: s.Destinations.Keeper, store.Flow: s.Flows.Keeper}[in.Kind]
 	problems, err := keeper.Problems(ctx, d, in.Of)
-	return Judgment{Valid: len(problems) == 0, Problems: slices.Concat([]fault.Problem{}, problems)}, err
+	return Judgment{Valid: len(problems) == 0, Problems: append([]fault.Problem{}, problems...)}, err
 }}
 
 // An UnsavedCredential is a credential with its secret or without.
@@ -105,7 +104,7 @@ type Sampled struct {
 }
 
 func sampled(all []source.Sample, err error) (Sampled, error) {
-	out := Sampled{Records: slices.Concat([]source.Sample{}, all)}
+	out := Sampled{Records: append([]source.Sample{}, all...)}
 	bodies := make([]json.RawMessage, len(all))
 	for i, one := range all {
 		bodies[i] = one.Body

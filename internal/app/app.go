@@ -24,6 +24,7 @@ import (
 	"github.com/headrace/headrace/internal/limit"
 	"github.com/headrace/headrace/internal/microsoft"
 	"github.com/headrace/headrace/internal/object"
+	"github.com/headrace/headrace/internal/overview"
 	"github.com/headrace/headrace/internal/secret"
 	"github.com/headrace/headrace/internal/source"
 	"github.com/headrace/headrace/internal/store"
@@ -123,7 +124,10 @@ func (a *App) build() {
 	if a.store.Shared() {
 		database = "postgres"
 	}
+	view := overview.New(overview.Options{Store: a.store, Credentials: credentials, Sources: sources, Flows: flows,
+		Disk: func() (int64, int64, error) { return space(a.options.Data) }, Log: a.log})
 	a.Services = &api.Services{
+		Overview:   view,
 		Connectors: connectors, Credentials: credentials, Sources: sources, Destinations: destinations, Flows: flows, Store: a.store,
 		Files:    &fileset.Service{Store: a.store, Credentials: credentials, Sources: sources, Destinations: destinations, Flows: flows},
 		Hash:     a.Vault.Hash,

@@ -47,14 +47,14 @@ func (a *App) dispatcher() (dispatcher, *engine.Engine) {
 // Run collects until ctx ends, then finishes the steps in hand.
 func (a *App) Run(ctx context.Context) error {
 	turns, e := a.dispatcher()
-	return errors.Join(turns.Run(ctx), e.Close())
+	return errors.Join(a.observed(ctx, turns.Run), e.Close())
 }
 
 // Once collects until all that is available now is delivered; watch is called some times a second. It is work of this
 // process alone, also where others share the database.
 func (a *App) Once(ctx context.Context, watch func(store.Standing)) error {
 	turns, e := a.local()
-	return errors.Join(turns.Once(ctx, watch), e.Close())
+	return errors.Join(a.observed(ctx, func(ctx context.Context) error { return turns.Once(ctx, watch) }), e.Close())
 }
 
 // ServeOptions say what Serve listens on.
@@ -75,7 +75,7 @@ func (a *App) Serve(ctx context.Context, o ServeOptions) error {
 	defer api.Cleanup(a.options.Data)
 	turns, e := a.dispatcher()
 	all, ctx := errgroup.WithContext(ctx)
-	all.Go(func() error { return turns.Run(ctx) })
+	all.Go(func() error { return a.observed(ctx, turns.Run) })
 	all.Go(func() error { return api.Serve(ctx, socket, api.Owner(api.Handler(a.Services, a.log)), a.log) })
 	if o.Webhooks != nil {
 		all.Go(func() error { return api.Serve(ctx, o.Webhooks, a.webhooks(turns.Wake), a.log) })

@@ -28,6 +28,8 @@ type Limiter interface {
 	Block(ctx context.Context, until time.Time) error
 	// Slow makes the quota smaller for a while, because the remote refused a request within it.
 	Slow()
+	// Answered counts a request for people who look at the quota: its HTTP status, 0 if it was not answered.
+	Answered(status int)
 }
 
 // Endpoints are the hosts of one cloud, for cloud "custom". Empty fields are the cloud's own.

@@ -88,7 +88,7 @@ func (k kind) Judge(ctx context.Context, look object.Look, o *store.Object, spec
 	}
 	s.ClientSecret.Fingerprint = ""
 	raw, err := config.JSON(config.Encode(s, defaults()))
-	o.Spec, o.Tenant = raw, tenant
+	o.Spec, o.Tenant, o.Expires = raw, tenant, s.Expires
 	return err
 }
 

@@ -35,7 +35,7 @@ func (s *Service) ListViews(ctx context.Context) ([]View, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.views(ctx, all)
+	return s.Views(ctx, all)
 }
 
 // Page shows a page of credentials by name, and where the next page begins; "": there is none. It asks as many questions
@@ -46,11 +46,12 @@ func (s *Service) Page(ctx context.Context, f store.ObjectFilter, p store.Page) 
 	if err != nil {
 		return nil, "", err
 	}
-	views, err := s.views(ctx, all)
+	views, err := s.Views(ctx, all)
 	return views, next, err
 }
 
-func (s *Service) views(ctx context.Context, all []store.Object) ([]View, error) {
+// Views shows credentials that were read already. A bad one doesn't hide the others.
+func (s *Service) Views(ctx context.Context, all []store.Object) ([]View, error) {
 	look, err := s.near(ctx, all, someUsers)
 	if err != nil {
 		return nil, err

@@ -55,7 +55,7 @@ func (s *Service) keep(ctx context.Context, o store.Object, checks []connector.C
 	if err != nil {
 		return fmt.Errorf("write the test's result: %w", err)
 	}
-	return s.Store.SaveTest(ctx, o, raw)
+	return s.Store.SaveTest(ctx, o, v.OK, raw)
 }
 
 // States of a credential, as far as is known without asking anybody.

@@ -59,6 +59,7 @@ func (l *Limits) Scope(scope string, perMinute int) connector.Limiter {
 	}
 	lim := &limiter{ledger: l.ledger, scope: scope, perMinute: key.perMinute, gate: g, turn: semaphore.NewWeighted(1)}
 	l.limiters[key] = lim
+	g.tally.allowed.Store(int64(key.perMinute))
 	return lim
 }
 
@@ -70,6 +71,7 @@ type gate struct {
 	slow    bool
 	epoch   uint64        // slots leased in an older epoch are void
 	changed chan struct{} // closed when a new epoch begins
+	tally   tally
 }
 
 func (g *gate) look() (blocked time.Time, epoch uint64, changed <-chan struct{}) {

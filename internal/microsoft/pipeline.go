@@ -93,6 +93,7 @@ func (c *Client) attempt(req *policy.Request) (*http.Response, error) {
 		return nil, final{err}
 	}
 	resp, err := try.Next()
+	c.answered(req.Raw().Context(), resp, err)
 	stopped := timer.Stop()
 	if err == nil && !stopped {
 		_ = resp.Body.Close()
@@ -112,6 +113,22 @@ func (c *Client) attempt(req *policy.Request) (*http.Response, error) {
 	c.clock.see(resp.Header, sent, c.options.Now())
 	resp.Body = &watched{ReadCloser: resp.Body, host: host, idle: timing.Idle, cancel: cancel, ctx: func() error { return context.Cause(ctx) }}
 	return resp, nil
+}
+
+// answered counts a request of the quota.
+func (c *Client) answered(ctx context.Context, resp *http.Response, err error) {
+	if c.options.Limiter == nil || err != nil && ctx.Err() != nil {
+		return
+	}
+	limiter, failed := c.options.Limiter(ctx)
+	if failed != nil {
+		return // nothing was asked without one
+	}
+	if err != nil {
+		limiter.Answered(0)
+		return
+	}
+	limiter.Answered(resp.StatusCode)
 }
 
 // ownBody gives one try a body of its own. azcore rewinds one body for every try, while the transport can still be

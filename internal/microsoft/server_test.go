@@ -152,6 +152,8 @@ func (l *limiterLog) Block(_ context.Context, until time.Time) error {
 	return nil
 }
 
+func (l *limiterLog) Answered(int) {}
+
 func (l *limiterLog) Slow() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -171,7 +171,7 @@ func (t tx) progress(ctx context.Context, l Lane, c Committed, now int64) error 
 		return err
 	}
 	total, runs := Counts{}, map[int64]Counts{}
-	cover := map[splitHour]Coverage{}
+	cover, did := map[splitHour]Coverage{}, map[string]*Activity{}
 	for _, p := range c.Deliveries {
 		set, args := ``, []any{p.Read, p.Revision}
 		if p.Done {
@@ -199,11 +199,18 @@ func (t tx) progress(ctx context.Context, l Lane, c Committed, now int64) error 
 		at.Repeats += p.Repeats
 		at.Dead += p.Dead
 		cover[key] = at
+		if did[key.stream] == nil {
+			did[key.stream] = &Activity{}
+		}
+		did[key.stream].add(p, moment(now))
 	}
 	if err := t.forgetBodies(ctx, done); err != nil {
 		return err
 	}
-	return t.countBatch(ctx, l.FlowID, total, runs, cover)
+	if err := t.countBatch(ctx, l.FlowID, total, runs, cover); err != nil || len(did) == 0 {
+		return err
+	}
+	return t.addActivity(ctx, l.FlowID, l.ID, did)
 }
 
 // countBatch adds up what a batch did, rows in one order for all, so that no two transactions wait for each other.
@@ -321,7 +328,10 @@ func (t tx) lose(ctx context.Context, flowID, sourceID int64, b Setback) error {
 			return err
 		}
 	}
-	return t.addCoverage(ctx, Coverage{SourceID: sourceID, FlowID: flowID, Stream: b.Split.Stream, Hour: hourOf(b.Split.Time), Lost: 1})
+	if err := t.addCoverage(ctx, Coverage{SourceID: sourceID, FlowID: flowID, Stream: b.Split.Stream, Hour: hourOf(b.Split.Time), Lost: 1}); err != nil {
+		return err
+	}
+	return t.addActivity(ctx, flowID, flowID, map[string]*Activity{b.Split.Stream: {Lost: 1}})
 }
 
 // ReleaseLane gives the lease back and says when the lane is due again: when its next delivery is, but not before

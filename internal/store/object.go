@@ -43,6 +43,8 @@ type Object struct {
 
 	Tenant string `json:"tenant,omitempty"` // a credential's, source's or flow's tenant: the ID, or the domain until that is resolved (SetTenant). Turns go round by it; without one, by the source's UID
 	Lanes  int    `json:"-"`                // a flow's number of lanes, at least 1
+
+	Expires time.Time `json:"-"` // when a credential's secret ends; zero: not known
 }
 
 var uidPrefix = map[string]string{Credential: "cr_", Source: "src_", Destination: "dst_", Flow: "flw_"}
@@ -54,7 +56,7 @@ func newUID(prefix string) string {
 }
 
 const objectColumns = `id, uid, kind, name, description, spec, revision, owner, paused, reason, created, updated,
-	credential, source, destination, tenant, lanes`
+	credential, source, destination, tenant, lanes, expires`
 
 func scanObject(scan func(...any) error) (Object, error) {
 	var (
@@ -62,9 +64,11 @@ func scanObject(scan func(...any) error) (Object, error) {
 		spec             string
 		paused           int64
 		created, updated int64
+		expires          int64
 	)
 	err := scan(&o.ID, &o.UID, &o.Kind, &o.Name, &o.Description, &spec, &o.Revision, &o.Owner, &paused, &o.Reason, &created, &updated,
-		&o.CredentialID, &o.SourceID, &o.DestinationID, &o.Tenant, &o.Lanes)
+		&o.CredentialID, &o.SourceID, &o.DestinationID, &o.Tenant, &o.Lanes, &expires)
+	o.Expires = moment(expires)
 	o.Spec, o.Paused, o.Created, o.Updated = json.RawMessage(spec), paused != 0, moment(created), moment(updated)
 	return o, err
 }
@@ -113,8 +117,8 @@ func (s *Store) CreateObject(ctx context.Context, o Object, sealed func(uid stri
 			return taken(o.Kind, o.Name)
 		}
 		err := t.row(ctx, `INSERT INTO object (uid, kind, name, description, spec, revision, owner, paused, reason, created, updated,
-			credential, source, destination, tenant, lanes) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) RETURNING id`, o.UID, o.Kind, o.Name, o.Description, string(o.Spec), o.Revision, o.Owner,
-			flag(o.Paused), o.Reason, micros(o.Created), micros(o.Updated), o.CredentialID, o.SourceID, o.DestinationID, o.Tenant, o.Lanes).Scan(&o.ID)
+			credential, source, destination, tenant, lanes, expires) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) RETURNING id`, o.UID, o.Kind, o.Name, o.Description, string(o.Spec), o.Revision, o.Owner,
+			flag(o.Paused), o.Reason, micros(o.Created), micros(o.Updated), o.CredentialID, o.SourceID, o.DestinationID, o.Tenant, o.Lanes, micros(o.Expires)).Scan(&o.ID)
 		if err != nil {
 			return err
 		}
@@ -142,9 +146,9 @@ func (s *Store) UpdateObject(ctx context.Context, o Object, sealed func(uid stri
 			return err
 		}
 		changed, err := t.changed(ctx, `UPDATE object SET name = ?, description = ?, spec = ?, owner = ?, paused = ?, reason = ?, updated = ?,
-			credential = ?, source = ?, destination = ?, tenant = ?, lanes = ?, revision = revision + 1
+			credential = ?, source = ?, destination = ?, tenant = ?, lanes = ?, expires = ?, revision = revision + 1
 			WHERE id = ? AND kind = ? AND revision = ?`, o.Name, o.Description, string(o.Spec), o.Owner, flag(o.Paused), o.Reason, micros(o.Updated),
-			o.CredentialID, o.SourceID, o.DestinationID, o.Tenant, o.Lanes, o.ID, o.Kind, o.Revision)
+			o.CredentialID, o.SourceID, o.DestinationID, o.Tenant, o.Lanes, micros(o.Expires), o.ID, o.Kind, o.Revision)
 		if err != nil {
 			return err
 		}

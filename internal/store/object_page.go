@@ -160,14 +160,14 @@ func (s *Store) SecretsOf(ctx context.Context, uids []string) (map[string]Secret
 func (s *Store) LastTests(ctx context.Context, ids []int64) (map[int64]Tested, error) {
 	found := map[int64]Tested{}
 	err := s.reading().chunks(ctx, ids, func(marks string) string {
-		return `SELECT object_id, at, result FROM tested WHERE object_id IN (` + marks + `)`
+		return `SELECT object_id, at, ok, result FROM tested WHERE object_id IN (` + marks + `)`
 	}, func(scan func(...any) error) error {
 		var (
-			id, at int64
-			result string
+			id, at, ok int64
+			result     string
 		)
-		err := scan(&id, &at, &result)
-		found[id] = Tested{At: moment(at), Result: []byte(result)}
+		err := scan(&id, &at, &ok, &result)
+		found[id] = Tested{At: moment(at), OK: ok != 0, Result: []byte(result)}
 		return err
 	})
 	return found, s.trouble(err)

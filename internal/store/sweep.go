@@ -40,6 +40,10 @@ func (s *Store) Sweep(ctx context.Context, r Retention) (int64, error) {
 				micros(now.Add(-r.Letters)), micros(now.Add(-r.Open)), sweepStep)
 		},
 		func(t tx) (int64, error) {
+			_, err := t.sweepActivity(ctx, now)
+			return 0, err
+		},
+		func(t tx) (int64, error) {
 			return t.changed(ctx, `DELETE FROM coverage WHERE hour < ?`, hourOf(now.Add(-r.Coverage)))
 		},
 		func(t tx) (int64, error) {

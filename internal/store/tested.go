@@ -9,29 +9,30 @@ import (
 // A Tested is how the last test of an object ended.
 type Tested struct {
 	At     time.Time       // zero: it was not tested since its spec or secret changed
+	OK     bool            // nothing needs to be done
 	Result json.RawMessage // its kind's service understands it
 }
 
 // SaveTest remembers how the last test of an object ended. Nothing happens if the object was changed or removed since o was
 // read: the test was of what it was then.
-func (s *Store) SaveTest(ctx context.Context, o Object, result json.RawMessage) error {
+func (s *Store) SaveTest(ctx context.Context, o Object, ok bool, result json.RawMessage) error {
 	return s.inTx(ctx, func(t tx) error {
-		return t.exec(ctx, `INSERT INTO tested (object_id, at, result) SELECT id, ?, ? FROM object WHERE id = ? AND revision = ?
-			ON CONFLICT (object_id) DO UPDATE SET at = excluded.at, result = excluded.result`, micros(s.now()), string(result), o.ID, o.Revision)
+		return t.exec(ctx, `INSERT INTO tested (object_id, at, ok, result) SELECT id, CAST(? AS BIGINT), CAST(? AS BIGINT), ? FROM object WHERE id = ? AND revision = ?
+			ON CONFLICT (object_id) DO UPDATE SET at = excluded.at, ok = excluded.ok, result = excluded.result`, micros(s.now()), flag(ok), string(result), o.ID, o.Revision)
 	})
 }
 
 // LastTest gives how the last test of an object ended.
 func (s *Store) LastTest(ctx context.Context, id int64) (Tested, error) {
 	var (
-		at     int64
+		at, ok int64
 		result string
 	)
-	err := s.reading().row(ctx, `SELECT at, result FROM tested WHERE object_id = ?`, id).Scan(&at, &result)
+	err := s.reading().row(ctx, `SELECT at, ok, result FROM tested WHERE object_id = ?`, id).Scan(&at, &ok, &result)
 	if isNoRows(err) {
 		return Tested{}, nil
 	}
-	return Tested{At: moment(at), Result: json.RawMessage(result)}, s.trouble(err)
+	return Tested{At: moment(at), OK: ok != 0, Result: json.RawMessage(result)}, s.trouble(err)
 }
 
 // forgetTest drops the result of a test of what an object no longer is.

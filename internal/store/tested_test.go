@@ -28,8 +28,8 @@ func TestTheLastTestIsOfWhatTheObjectIs(t *testing.T) {
 		if got := last(); got != "" {
 			t.Errorf("before any test: %s", got)
 		}
-		w.ok(w.s.SaveTest(w.ctx(), c, []byte(`{"ok":false}`)))
-		w.ok(w.s.SaveTest(w.ctx(), c, []byte(`{"ok":true}`)))
+		w.ok(w.s.SaveTest(w.ctx(), c, false, []byte(`{"ok":false}`)))
+		w.ok(w.s.SaveTest(w.ctx(), c, true, []byte(`{"ok":true}`)))
 		if got := last(); got != `{"ok":true}` {
 			t.Errorf("got %s", got)
 		}
@@ -38,7 +38,7 @@ func TestTheLastTestIsOfWhatTheObjectIs(t *testing.T) {
 		if got := last(); got != `{"ok":true}` {
 			t.Errorf("a new description: %s", got)
 		}
-		w.ok(w.s.SaveTest(w.ctx(), old, []byte(`"of the old one"`)))
+		w.ok(w.s.SaveTest(w.ctx(), old, true, []byte(`"of the old one"`)))
 		if got := last(); got != `{"ok":true}` {
 			t.Errorf("a test of what it was before is remembered: %s", got)
 		}
@@ -46,12 +46,12 @@ func TestTheLastTestIsOfWhatTheObjectIs(t *testing.T) {
 		if got := last(); got != "" {
 			t.Errorf("a new spec: %s", got)
 		}
-		w.ok(w.s.SaveTest(w.ctx(), c, []byte(`1`)))
+		w.ok(w.s.SaveTest(w.ctx(), c, true, []byte(`1`)))
 		update(func() {}, func(uid string) (*store.Secret, error) { return &store.Secret{Owner: uid, Sealed: []byte("x")}, nil })
 		if got := last(); got != "" {
 			t.Errorf("a new secret: %s", got)
 		}
-		w.ok(w.s.SaveTest(w.ctx(), c, []byte(`1`)))
+		w.ok(w.s.SaveTest(w.ctx(), c, true, []byte(`1`)))
 		w.ok(w.s.DeleteObject(w.ctx(), c))
 		if got := last(); got != "" {
 			t.Errorf("it was removed: %s", got)

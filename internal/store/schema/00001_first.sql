@@ -18,11 +18,15 @@ CREATE TABLE object (
 	destination BIGINT NOT NULL DEFAULT 0,
 	tenant      TEXT NOT NULL DEFAULT '',    -- whose turn it is when this one works
 	lanes       BIGINT NOT NULL DEFAULT 0,   -- a flow's
+	expires     BIGINT NOT NULL DEFAULT 0,   -- when a credential's secret ends; 0: not known
 	UNIQUE (kind, name)
 );
 CREATE INDEX object_credential ON object (credential) WHERE credential <> 0;
 CREATE INDEX object_source ON object (source) WHERE source <> 0;
 CREATE INDEX object_destination ON object (destination) WHERE destination <> 0;
+CREATE INDEX object_tenant ON object (kind, tenant);
+CREATE INDEX object_expires ON object (expires) WHERE expires <> 0;
+CREATE INDEX object_paused ON object (kind, name) WHERE paused = 1;
 
 CREATE TABLE secret (
 	owner       TEXT PRIMARY KEY,
@@ -35,8 +39,10 @@ CREATE TABLE secret (
 CREATE TABLE tested (
 	object_id BIGINT PRIMARY KEY,
 	at        BIGINT NOT NULL,
+	ok        BIGINT NOT NULL,               -- nothing needs to be done
 	result    TEXT NOT NULL                  -- JSON
 );
+CREATE INDEX tested_bad ON tested (object_id) WHERE ok = 0;
 
 CREATE TABLE keyset (
 	id       BIGINT PRIMARY KEY,
@@ -221,6 +227,7 @@ CREATE TABLE coverage (
 	updated   BIGINT NOT NULL DEFAULT 0,
 	PRIMARY KEY (source_id, flow_id, stream, hour)
 ){keyed};
+CREATE INDEX coverage_partial ON coverage (hour) WHERE flow_id = 0 AND minutes <> 1152921504606846975; -- 60 bits
 
 -- Counts of each flow since it was made; delivery and lane rows go, these stay.
 CREATE TABLE flow_count (
@@ -284,6 +291,7 @@ CREATE TABLE request (
 	PRIMARY KEY (scope, width, minute)
 ){keyed};
 CREATE INDEX request_minute ON request (width, minute);
+CREATE INDEX request_throttled ON request (width, minute) WHERE throttled > 0;
 
 -- What was seen of the records of a stream: how many were looked at, and which fields they have.
 CREATE TABLE sampled (

@@ -1,0 +1,65 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/headrace/headrace/internal/limit"
+	"github.com/headrace/headrace/internal/store"
+	"github.com/headrace/headrace/internal/telemetry"
+)
+
+// observeEvery is how often the requests that were made are written down.
+const observeEvery = 20 * time.Second
+
+// observed does work, and beside it writes down what there is to see of it.
+func (a *App) observed(ctx context.Context, work func(context.Context) error) error {
+	until, stop := context.WithCancel(context.WithoutCancel(ctx)) // the last is written when the work has ended
+	ended := make(chan error, 1)
+	go func() { ended <- a.observe(until) }()
+	err := work(ctx)
+	stop()
+	return errors.Join(err, <-ended)
+}
+
+// observe writes down what is asked of remotes until ctx ends.
+func (a *App) observe(ctx context.Context) error {
+	tick := time.NewTicker(observeEvery)
+	defer tick.Stop()
+	before := map[string]limit.Tally{}
+	for {
+		select {
+		case <-tick.C:
+			a.noteRequests(ctx, before)
+		case <-ctx.Done():
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), parting)
+			defer cancel()
+			a.noteRequests(last, before)
+			return nil
+		}
+	}
+}
+
+// noteRequests adds what was asked since it was noted before. What could not be written is added the next time.
+func (a *App) noteRequests(ctx context.Context, before map[string]limit.Tally) {
+	var rows []store.Requests
+	now := a.limits.Tallies()
+	for _, t := range now {
+		if d := t.Since(before[t.Scope]); d.Asked > 0 {
+			rows = append(rows, store.Requests{Scope: t.Scope, Allowed: t.Allowed, Asked: d.Asked, Throttled: d.Throttled, Refused: d.Refused, Failed: d.Failed})
+		}
+	}
+	if len(rows) == 0 {
+		return
+	}
+	if err := a.store.AddRequests(ctx, rows); err != nil {
+		if ctx.Err() == nil {
+			a.log.Warn("the requests that were made could not be written down", telemetry.Err, err)
+		}
+		return
+	}
+	for _, t := range now {
+		before[t.Scope] = t
+	}
+}

@@ -1,0 +1,92 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Requests are what was asked of one quota of a remote in a slot of time.
+type Requests struct {
+	Scope     string    `json:"scope"`
+	Start     time.Time `json:"start"`
+	Allowed   int64     `json:"allowed_per_minute"`
+	Asked     int64     `json:"asked"`
+	Throttled int64     `json:"throttled"` // answered with 429
+	Refused   int64     `json:"refused"`   // with another 4xx
+	Failed    int64     `json:"failed"`    // with 5xx, or not at all
+}
+
+// AddRequests counts requests of just now.
+func (s *Store) AddRequests(ctx context.Context, all []Requests) error {
+	all = slices.SortedFunc(slices.Values(all), func(a, b Requests) int { return strings.Compare(a.Scope, b.Scope) })
+	return s.inTx(ctx, func(t tx) error {
+		minute := floorDiv(s.now().Unix(), 60)
+		for _, r := range all {
+			for _, width := range []int64{minutely, hourly} {
+				if err := t.exec(ctx, `INSERT INTO request (scope, width, minute, allowed, asked, throttled, refused, failed) VALUES (?,?,?,?,?,?,?,?)
+					ON CONFLICT (scope, width, minute) DO UPDATE SET allowed = excluded.allowed, asked = request.asked + excluded.asked,
+					throttled = request.throttled + excluded.throttled, refused = request.refused + excluded.refused, failed = request.failed + excluded.failed`,
+					r.Scope, width, minute-minute%width, r.Allowed, r.Asked, r.Throttled, r.Refused, r.Failed); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// Requests gives slots of a quota, "" of all quotas together, from a time on and before another; minutes: of a minute, of
+// which the last six hours are kept; else of an hour.
+func (s *Store) Requests(ctx context.Context, scope string, from, to time.Time, minutes bool) ([]Requests, error) {
+	width := int64(hourly)
+	if minutes {
+		width = minutely
+	}
+	w := &where{}
+	if scope != "" {
+		w.and(`scope = ?`, scope)
+	}
+	w.and(`width = ? AND minute >= ? AND minute < ?`, width, floorDiv(from.Unix(), 60), floorDiv(to.Add(time.Minute-1).Unix(), 60))
+	var all []Requests
+	err := s.reading().each(ctx, `SELECT minute, sum(allowed), sum(asked), sum(throttled), sum(refused), sum(failed) FROM request`+w.String()+` GROUP BY minute ORDER BY minute`, w.args,
+		func(scan func(...any) error) error {
+			var minute int64
+			r := Requests{Scope: scope}
+			err := scan(&minute, &r.Allowed, &r.Asked, &r.Throttled, &r.Refused, &r.Failed)
+			r.Start = time.Unix(minute*60, 0).UTC()
+			all = append(all, r)
+			return err
+		})
+	return all, s.trouble(err)
+}
+
+// A QuotaUse is what was asked of a quota since a time.
+type QuotaUse struct {
+	Requests
+	Blocked time.Time `json:"blocked_until,omitzero"` // the remote asked for a wait; known where nodes share the database
+}
+
+// QuotaUses gives what was asked of each quota since a time, the most throttled first, at most limit.
+func (s *Store) QuotaUses(ctx context.Context, since time.Time, limit int) ([]QuotaUse, error) {
+	return s.quotaUses(ctx, ``, since, limit)
+}
+
+func (s *Store) quotaUses(ctx context.Context, more string, since time.Time, limit int) ([]QuotaUse, error) {
+	var all []QuotaUse
+	err := s.reading().each(ctx, `SELECT r.scope, r.allowed, r.asked, r.throttled, r.refused, r.failed, coalesce(q.blocked, 0) FROM
+		(SELECT scope, max(allowed) AS allowed, sum(asked) AS asked, sum(throttled) AS throttled, sum(refused) AS refused, sum(failed) AS failed
+		FROM request WHERE width = ? AND minute >= ?`+more+` GROUP BY scope) r LEFT JOIN quota q ON q.scope = r.scope ORDER BY r.throttled DESC, r.asked DESC, r.scope LIMIT ?`,
+		[]any{hourly, floorDiv(since.Unix(), 3600) * 60, limit}, func(scan func(...any) error) error {
+			var (
+				u       QuotaUse
+				blocked int64
+			)
+			err := scan(&u.Scope, &u.Allowed, &u.Asked, &u.Throttled, &u.Refused, &u.Failed, &blocked)
+			u.Start, u.Blocked = since.UTC(), moment(blocked)
+			all = append(all, u)
+			return err
+		})
+	return all, s.trouble(err)
+}
