@@ -1,13 +1,17 @@
 import type { QueryClient } from '@tanstack/react-query';
 import { createRouter } from '@tanstack/react-router';
 import { credentialRoutes } from './pages/credentials/routes';
+import { coverageRoutes } from './pages/coverage/routes';
+import { letterRoutes } from './pages/deadletters/routes';
+import { flowRoutes } from './pages/flows/routes';
 import { overviewRoutes } from './pages/overview/routes';
+import { runRoutes } from './pages/runs/routes';
 import { PageFailed } from './parts/page-failed';
 import { root } from './root';
 import { parseSearch, stringifySearch } from './search';
 
 // Every area of pages adds its routes here. A page's code is loaded when somebody goes there (lazyRouteComponent).
-const tree = root.addChildren([...overviewRoutes, ...credentialRoutes]);
+const tree = root.addChildren([...overviewRoutes, ...credentialRoutes, ...flowRoutes, ...runRoutes, ...coverageRoutes, ...letterRoutes]);
 
 /** makeRouter builds the router. */
 export function makeRouter(client: QueryClient) {

@@ -1,6 +1,10 @@
 import {
   IconActivity,
+  IconArrowsSplit2,
+  IconGridDots,
   IconKey,
+  IconListCheck,
+  IconMailX,
   type TablerIcon,
 } from '@tabler/icons-react';
 import type { LinkProps } from '@tanstack/react-router';
@@ -21,7 +25,16 @@ export const menu: { title?: string; entries: Entry[] }[] = [
   {
     title: 'Build',
     entries: [
+      { label: 'Flows', to: '/flows', icon: IconArrowsSplit2, key: 'f' },
       { label: 'Credentials', to: '/credentials', icon: IconKey, key: 'c', count: 'credentials' },
+    ],
+  },
+  {
+    title: 'Operate',
+    entries: [
+      { label: 'Runs', to: '/runs', icon: IconListCheck, key: 'r' },
+      { label: 'Coverage', to: '/coverage', icon: IconGridDots, key: 'v', count: 'coverage' },
+      { label: 'Dead letters', to: '/deadletters', icon: IconMailX, key: 'd', count: 'dead_letters' },
     ],
   },
 ];

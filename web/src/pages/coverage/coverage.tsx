@@ -1,0 +1,76 @@
+import { Button, Group, SegmentedControl, Select, Stack, Text } from '@mantine/core';
+import { IconDownload } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
+import { useState } from 'react';
+import { ask } from '@/api/ask';
+import { Empty } from '@/parts/empty';
+import { LinkButton } from '@/parts/link';
+import { Loaded } from '@/parts/loaded';
+import { Page } from '@/parts/page';
+import { StatePill } from '@/parts/state-pill';
+import { download } from '@/record/download';
+import { useNow } from '@/time/use-now';
+import { Backfill } from '../flows/backfill';
+import { csv, rowsOf, verdict, type Row } from './cells';
+import { Detail } from './detail';
+import { Fill } from './fill';
+import { Grid } from './grid';
+import { Legend } from './legend';
+import { ranges, type CoverageSearch, type Range } from './routes';
+
+const route = getRouteApi('/coverage');
+const hour = 3_600_000;
+const days: Record<Range, number> = { '1d': 1, '3d': 3, '7d': 7 };
+
+/** Coverage shows hour by hour what was collected, what is missing, and what is lost. */
+export function Coverage() {
+  const search = route.useSearch();
+  const go = route.useNavigate();
+  const now = useNow(60_000);
+  const range = search.range ?? '3d';
+  const to = Math.ceil(now / hour) * hour;
+  const from = to - days[range] * 24 * hour;
+  const query = useQuery({
+    queryKey: ['coverage', search.flow, from, to],
+    queryFn: ({ signal }) => ask('GET', '/coverage', { query: { flow: search.flow, from: new Date(from).toISOString(), to: new Date(to).toISOString() }, signal }),
+    refetchInterval: 30_000,
+    placeholderData: (old) => old,
+  });
+  const set = (change: CoverageSearch) => void go({ search: { ...search, ...change }, replace: true });
+  const rows = query.data ? rowsOf(query.data.cells, query.data.gaps, from, to, now) : [];
+  return (
+    <Page title="Coverage" text="Hour by hour, in UTC, what Microsoft published and what of it was delivered. Microsoft usually publishes within 60 to 90 minutes and keeps 7 days."
+      actions={rows.length > 0 && <Button variant="default" leftSection={<IconDownload size={16} aria-hidden />} onClick={() => download(`coverage-${new Date(now).toISOString().slice(0, 10)}.csv`, csv(rows), 'text/csv')}>Export CSV</Button>}>
+      <Group gap="sm" align="flex-end" className="no-print">
+        <FlowPick value={search.flow} onPick={(flow) => set({ flow, row: undefined, hour: undefined })} />
+        <SegmentedControl aria-label="How far back" value={range} onChange={(v) => set({ range: v as Range, row: undefined, hour: undefined })} data={ranges.map((r) => ({ value: r, label: days[r] === 1 ? '24 hours' : `${days[r]} days` }))} />
+      </Group>
+      <Loaded query={query} what="the coverage" rows={6}>
+        {() => (rows.length > 0 ? <Known rows={rows} search={search} set={set} now={now} /> : <Empty title="Nothing was listed in this time" text="A source lists its content types when a flow reads it. Coverage is of sources that have hours: the audit feed has, a folder of files has not."><LinkButton to="/flows">Open flows</LinkButton></Empty>)}
+      </Loaded>
+    </Page>
+  );
+}
+
+function Known({ rows, search, set, now }: { rows: Row[]; search: CoverageSearch; set: (change: CoverageSearch) => void; now: number }) {
+  const [fill, setFill] = useState<{ flow: string; from: number; to: number } | null>(null);
+  const said = verdict(rows);
+  const row = rows.find((r) => r.key === search.row);
+  const cell = row?.cells.find((c) => new Date(c.at).toISOString() === search.hour);
+  return (
+    <Stack gap="md">
+      <Group gap="sm"><StatePill tone={said.whole ? 'ok' : 'warn'} word={said.whole ? 'Whole' : 'Not whole'} size="md" /><Text size="sm">{said.text}</Text></Group>
+      <Fill rows={rows} now={now} onFill={(f) => setFill(f)} />
+      <Grid rows={rows} now={now} picked={cell && row ? { row: row.key, at: cell.at } : undefined} onPick={(r, at) => set({ row: r, hour: new Date(at).toISOString() })} />
+      <Legend />
+      {row && cell && <Detail row={row} cell={cell} now={now} onClose={() => set({ row: undefined, hour: undefined })} onFill={() => setFill({ flow: row.flow, from: cell.at, to: cell.at + hour })} />}
+      {fill && <Backfill flow={fill.flow} opened from={new Date(fill.from).toISOString()} to={new Date(fill.to).toISOString()} onClose={() => setFill(null)} />}
+    </Stack>
+  );
+}
+
+function FlowPick({ value, onPick }: { value?: string; onPick: (flow?: string) => void }) {
+  const flows = useQuery({ queryKey: ['flows', 'appending'], queryFn: async ({ signal }) => (await ask('GET', '/flows', { query: { limit: 1000, mode: 'append' }, signal })).items.map((f) => f.name), staleTime: 60_000 });
+  return <Select data-filter label="Flow" placeholder="All flows" clearable searchable data={flows.data ?? []} value={value ?? null} onChange={(v) => onPick(v ?? undefined)} w={260} />;
+}

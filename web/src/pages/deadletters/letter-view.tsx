@@ -1,0 +1,46 @@
+import { Button, Group, Skeleton, Stack, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { lazy, Suspense, useState } from 'react';
+import { ask } from '@/api/ask';
+import { useMay } from '@/api/session';
+import { size } from '@/number';
+import { Loaded } from '@/parts/loaded';
+import { pretty } from '@/record/diff';
+import { RecordView } from '@/record/record-view';
+import { When } from '@/time/when';
+import { Bulk, type Verb } from './bulk';
+import type { Letter } from './letters';
+
+const Edit = lazy(() => import('./edit'));
+
+/** LetterView shows one dead letter: its record, what was wrong, and what can be done. */
+export function LetterView({ id }: { id: string }) {
+  const query = useQuery({ queryKey: ['letters', 'one', id], queryFn: ({ signal }) => ask('GET', '/dead-letters/{name}', { path: { name: id }, signal }) });
+  return <Loaded query={query} what="the record">{(letter) => <One letter={letter} />}</Loaded>;
+}
+
+function One({ letter }: { letter: Letter }) {
+  const may = useMay('operator') && letter.state === 'open';
+  const [editing, setEditing] = useState(false);
+  const [verb, setVerb] = useState<Verb | null>(null);
+  return (
+    <Stack gap="sm">
+      <Text size="sm"><span className="mono" style={{ overflowWrap: 'anywhere' }}>{letter.id}</span> · {letter.state} · {size(letter.bytes)} · refused <When at={letter.created} show="both" /></Text>
+      <Text size="sm" className="mono" style={{ overflowWrap: 'anywhere' }}>{letter.reason}</Text>
+      {letter.hint && <Text size="sm" fw={600}>{letter.hint}</Text>}
+      {may && (
+        <Group gap="xs">
+          <Button size="xs" onClick={() => setVerb('replay')}>Replay</Button>
+          <Button size="xs" variant="default" onClick={() => setEditing(true)} disabled={editing}>Edit and replay</Button>
+          <Button size="xs" variant="default" onClick={() => setVerb('discard')}>Discard</Button>
+        </Group>
+      )}
+      {editing ? (
+        <Suspense fallback={<Skeleton height={320} />}><Edit letter={letter} text={letter.text ?? pretty(letter.body)} onClose={() => setEditing(false)} /></Suspense>
+      ) : (
+        <RecordView title={letter.key || 'Record'} body={letter.body ?? letter.text ?? 'The record was not kept.'} />
+      )}
+      {verb && <Bulk verb={verb} filter={{ ids: [letter.id] }} onClose={() => setVerb(null)} />}
+    </Stack>
+  );
+}

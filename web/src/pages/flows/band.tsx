@@ -1,0 +1,56 @@
+import './band.css';
+import { Text } from '@mantine/core';
+import { IconDatabaseExport, IconDatabaseImport, IconFilterCode, IconTable, type TablerIcon } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
+import { count, percent, plural } from '@/number';
+import { LinkAnchor } from '@/parts/link';
+import { ToneIcon } from '@/parts/state-pill';
+import { When } from '@/time/when';
+import { specOf, type FlowStatus } from './status';
+
+/** Band is the picture of a flow: four stations in order, each with how it stands. It is a list, and reads as one. */
+export function Band({ flow }: { flow: FlowStatus }) {
+  const listing = flow.listings[0];
+  const listTrouble = flow.listings.find((l) => l.trouble)?.trouble;
+  const laneTrouble = flow.lanes.find((l) => l.trouble)?.trouble;
+  const steps = specOf(flow).transform ?? [];
+  const here = { to: '/flows/$name', params: { name: flow.name } };
+  const broken = listTrouble && listTrouble.class !== 'throttled' ? 'source' : laneTrouble && laneTrouble.class !== 'throttled' ? 'destination' : undefined;
+  return (
+    <ol className="band" aria-label="The way of the data">
+      <Station icon={IconDatabaseExport} kind="Source" name={flow.source} to="/sources/$name" params={{ name: flow.source }} broken={broken === 'source'}>
+        {listTrouble ? listTrouble.title || listTrouble.text : <>Listed <When at={listing?.listed} none="not yet" /> · {plural(flow.counts.listed, 'split')}</>}
+      </Station>
+      <Station icon={IconTable} kind="Data set" name={`${count(flow.counts.fetched)} read`} {...here} search={{ tab: 'dataset' }}>
+        {flow.counts.repeats > 0 ? `${plural(flow.counts.repeats, 'repeat')} left out` : 'No repeats'}
+      </Station>
+      <Station icon={IconFilterCode} kind="Transform" name={steps.length > 0 ? plural(steps.length, 'rule') : 'None: bytes stay as they came'} {...here} search={{ tab: 'transform' }}>
+        {percent(flow.counts.dropped, flow.counts.fetched)} dropped · {flow.counts.dead_letters > 0 ? `${percent(flow.counts.dead_letters, flow.counts.fetched)} refused` : 'none refused'}
+      </Station>
+      <Station icon={IconDatabaseImport} kind="Destination" name={flow.destination} to="/destinations/$name" params={{ name: flow.destination }} broken={broken === 'destination'}>
+        {laneTrouble ? laneTrouble.title || laneTrouble.text : <>{count(flow.counts.delivered)} delivered, last <When at={flow.counts.last} none="not yet" /></>}
+      </Station>
+    </ol>
+  );
+}
+
+interface StationProps {
+  icon: TablerIcon;
+  kind: string;
+  name: string;
+  to: string;
+  params: Record<string, string>;
+  search?: Record<string, unknown>;
+  broken?: boolean;
+  children: ReactNode;
+}
+
+function Station({ icon: Icon, kind, name, to, params, search, broken, children }: StationProps) {
+  return (
+    <li className="panel station" data-broken={broken || undefined}>
+      <span className="station-kind"><Icon size={16} aria-hidden /> {kind}</span>
+      <LinkAnchor to={to} params={params} search={search} fw={650} size="sm" underline="hover">{name}</LinkAnchor>
+      <Text size="xs" component="div" lineClamp={3}>{broken && <b><ToneIcon tone="bad" size={14} /> Stopped. </b>}{children}</Text>
+    </li>
+  );
+}

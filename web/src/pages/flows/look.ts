@@ -1,0 +1,36 @@
+import type { Schemas } from '@/api/ask';
+import type { Tone } from '@/parts/state-pill';
+import { plural } from '@/number';
+
+export type FlowView = Schemas['FlowView'];
+
+/** How a state looks: icon by tone, and its word. */
+export interface Look {
+  tone: Tone;
+  word: string;
+}
+
+const troubles: Record<string, Look> = {
+  denied: { tone: 'denied', word: 'Permission missing' },
+  unavailable: { tone: 'unreachable', word: 'Cannot reach' },
+  throttled: { tone: 'waiting', word: 'Asked to slow down' },
+  lost: { tone: 'bad', word: 'Data was lost' },
+  invalid: { tone: 'bad', word: 'Refused' },
+};
+
+/** lookOf says how a flow stands. What waits in the dead letters makes a running flow amber: it is not whole. */
+export function lookOf(f: Pick<FlowView, 'state' | 'open_dead_letters'> & Partial<Pick<FlowView, 'trouble' | 'doing'>>): Look {
+  const trouble = f.trouble ? troubles[f.trouble.class] : undefined;
+  switch (f.state) {
+    case 'paused':
+      return { tone: 'paused', word: 'Paused' };
+    case 'waiting':
+      return { tone: 'waiting', word: 'Waiting' };
+    case 'trouble':
+      return trouble ?? { tone: 'bad', word: 'In trouble' };
+  }
+  if (f.trouble?.class === 'throttled') return troubles.throttled!;
+  const word = f.state === 'running' ? 'Running' : 'Not collecting';
+  if (f.open_dead_letters > 0) return { tone: 'warn', word: `${word}, ${plural(f.open_dead_letters, 'dead letter')}` };
+  return { tone: f.state === 'running' ? 'ok' : 'still', word };
+}

@@ -1,0 +1,67 @@
+import { Button, Checkbox, Group, Select, Stack, Textarea, TextInput, type SelectProps } from '@mantine/core';
+import { useForm } from '@mantine/form';
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi, useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
+import { ask } from '@/api/ask';
+import { useChange } from '@/api/use-change';
+import { fieldErrors } from '@/form/problems';
+import { LinkAnchor } from '@/parts/link';
+import { Page } from '@/parts/page';
+import { ProblemNotice } from '@/parts/problem-notice';
+import { flowKeys } from './status';
+
+const route = getRouteApi('/flows/new');
+const fields = ['name', 'description', 'source', 'destination', 'mode'] as const;
+
+/** NewFlow joins a source and a destination. */
+export function NewFlow() {
+  const begin = route.useSearch();
+  const go = useNavigate();
+  const [key] = useState(() => crypto.randomUUID());
+  const form = useForm({
+    initialValues: { name: '', description: '', source: begin.source ?? null, destination: begin.destination ?? null, mode: 'append', paused: false },
+    validate: {
+      name: (v: string) => (v.trim() ? null : 'Enter a name. It stands in addresses and commands.'),
+      source: (v: string | null) => (v ? null : 'Pick what is read.'),
+      destination: (v: string | null) => (v ? null : 'Pick where it goes.'),
+    },
+  });
+  const v = form.values;
+  const make = useChange(() => ask('POST', '/flows', { body: { name: v.name.trim(), description: v.description.trim() || undefined, paused: v.paused, spec: { source: v.source, destination: v.destination, mode: v.mode } }, idempotencyKey: `${key}-${JSON.stringify(v)}` }), {
+    stale: flowKeys,
+    onDone: (flow) => void go({ to: '/flows/$name', params: { name: flow.name } }),
+  });
+  const said = make.isError ? fieldErrors(make.error, fields) : undefined;
+  const at = (f: (typeof fields)[number]) => form.errors[f] ?? said?.at[f];
+  return (
+    <Page title="New flow" crumbs={[{ label: 'Flows', to: '/flows' }, { label: 'New flow' }]} width={640}>
+      <form onSubmit={form.onSubmit(() => make.mutate(undefined))} noValidate>
+        <Stack>
+          <TextInput label="Name" withAsterisk description="Small letters, digits and dashes" {...form.getInputProps('name')} error={at('name')} autoComplete="off" />
+          <Textarea label="Description" description="What it is for and who owns it" autosize minRows={2} {...form.getInputProps('description')} error={at('description')} />
+          <Pick kind="source" label="Source" {...form.getInputProps('source')} error={at('source')} />
+          <Pick kind="destination" label="Destination" {...form.getInputProps('destination')} error={at('destination')} />
+          <Select label="Mode" description="append adds records; mirror makes the destination a copy of the source and deletes what is gone" data={['append', 'mirror']} allowDeselect={false} {...form.getInputProps('mode')} error={at('mode')} />
+          <Checkbox label="Start paused" description="Set its transform first; it delivers when you resume it." {...form.getInputProps('paused', { type: 'checkbox' })} />
+          {make.isError && Object.keys(said?.at ?? {}).length === 0 && <ProblemNotice error={make.error} />}
+          <Group>
+            <Button type="submit" loading={make.isPending}>Make the flow</Button>
+            <LinkAnchor to="/flows" size="sm">Cancel</LinkAnchor>
+          </Group>
+        </Stack>
+      </form>
+    </Page>
+  );
+}
+
+function Pick({ kind, ...input }: { kind: 'source' | 'destination' } & SelectProps) {
+  const query = useQuery({
+    queryKey: [`${kind}s`, 'names'],
+    queryFn: async ({ signal }) => (await ask('GET', kind === 'source' ? '/sources' : '/destinations', { query: { limit: 1000 }, signal })).items.map((o) => o.name),
+  });
+  return (
+    <Select withAsterisk searchable data={query.data ?? []} placeholder={query.isPending ? 'Loading…' : `Pick a ${kind}`} nothingFoundMessage={query.isError ? `${kind}s could not be loaded` : `No ${kind} has this name`}
+      description={query.data?.length === 0 ? <>There is no {kind} yet. <LinkAnchor to={`/${kind}s/new`} size="xs">New {kind}</LinkAnchor></> : undefined} {...input} />
+  );
+}
