@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -109,7 +110,7 @@ func (f *feed) graph(ctx context.Context) (c connection, requests, refused int64
 		Connections []connection `json:"connections"`
 		Requests    struct {
 			Operation map[string]int64 `json:"operation"`
-			Status    map[string]int64 `json:"status"`
+			Outcome   map[string]int64 `json:"outcome"`
 		} `json:"requests"`
 	}
 	if err := f.get(ctx, f.info.URL+"/_sim/graph", "", &said); err != nil {
@@ -123,7 +124,12 @@ func (f *feed) graph(ctx context.Context) (c connection, requests, refused int64
 			requests += n
 		}
 	}
-	return c, requests, said.Requests.Status["429"], nil
+	for outcome, n := range said.Requests.Outcome {
+		if strings.Contains(outcome, " 429") {
+			refused += n
+		}
+	}
+	return c, requests, refused, nil
 }
 
 // fillThrottled sends 10,000 items to a service that allows 30 writes a second; times are scaled.

@@ -117,6 +117,12 @@ func simulate(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	ts.Check(sim.WriteCA(ts.MkAbs("ca.pem")))
 	ts.Check(os.WriteFile(ts.MkAbs("secret.txt"), []byte(tenant.ClientSecret+"\n"), 0o600))
+	for _, app := range tenant.Apps {
+		if app.Name == "connector" {
+			ts.Setenv("CONNECTOR", app.ClientID)
+			ts.Check(os.WriteFile(ts.MkAbs("connector.txt"), []byte(app.Secrets[0].Value+"\n"), 0o600))
+		}
+	}
 	of(ts).sim = sim
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -293,6 +294,40 @@ func TestAtMostSoManyAreInFlight(t *testing.T) {
 	}
 	if most.Load() > 7 || most.Load() < 3 {
 		t.Errorf("%d were in flight", most.Load())
+	}
+}
+
+// Two destinations of one connection have the 25 operations together that Microsoft allows an app on it.
+func TestTwoDestinationsShareWhatMayBeInFlight(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(s *m365sim.Scenario) { s.Graph.Latency = m365sim.Duration(20 * time.Millisecond) })
+	w.cfg.Concurrency = mostInFlight
+	first, second := w.open(), w.open()
+	if res := w.write(first, nil, w.prepared(documents(0, 1)...)...); res.Stopped != nil {
+		t.Fatal(res.Stopped)
+	}
+	var both sync.WaitGroup
+	for i, d := range []*destination{first, second} {
+		items := w.prepared(documents(i*300, i*300+300)...)
+		both.Go(func() {
+			if res := w.write(d, nil, items...); res.Stopped != nil {
+				t.Errorf("destination %d: %v", i, res.Stopped)
+			}
+		})
+	}
+	both.Wait()
+	w.holds(w.prepared(documents(0, 600)...)...)
+	c, err := w.tenant.Connection(w.cfg.Connection.ID)
+	if err != nil || c.MostInFlight > mostInFlight || c.MostInFlight < mostInFlight/2 {
+		t.Errorf("%d were in flight, %v", c.MostInFlight, err)
+	}
+	if refused, stored := w.outcomes("item-put 429 TooManyRequests"), w.outcomes("item-put 200"); refused > 0 || stored < 600 {
+		t.Errorf("%d writes were refused, %d went through", refused, stored)
+	}
+	flights.mu.Lock()
+	defer flights.mu.Unlock()
+	if flights.of["graph/"+strings.ToLower(w.env.Credential.TenantID)+"/"+strings.ToLower(w.app.ClientID)+"/"+strings.ToLower(w.cfg.Connection.ID)] != nil {
+		t.Error("what nobody uses is kept")
 	}
 }
 

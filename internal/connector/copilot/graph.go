@@ -43,11 +43,20 @@ func openGraph(env connector.Env, connection string, perMinute int, timing micro
 // limiter is the quota of the app on the connection (Learn: connectors API overview), shared by all nodes. A Retry-After
 // blocks it for everybody.
 func (g *graph) limiter(ctx context.Context) (connector.Limiter, error) {
-	tenant, err := g.client.TenantID(ctx)
+	scope, err := g.scope(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return g.env.Limit("graph/"+tenant+"/"+strings.ToLower(g.env.Credential.ClientID)+"/"+strings.ToLower(g.connection), g.perMinute), nil
+	return g.env.Limit(scope, g.perMinute), nil
+}
+
+// scope names whom Microsoft counts together: the app on the connection.
+func (g *graph) scope(ctx context.Context) (string, error) {
+	tenant, err := g.client.TenantID(ctx)
+	if err != nil {
+		return "", err
+	}
+	return "graph/" + tenant + "/" + strings.ToLower(g.env.Credential.ClientID) + "/" + strings.ToLower(g.connection), nil
 }
 
 const (
@@ -85,6 +94,17 @@ func (g *graph) send(ctx context.Context, method, path string, body []byte, v an
 	version := stable
 	if rest, ok := strings.CutPrefix(path, beta); ok {
 		version, path = beta, rest
+	}
+	if g.connection != "" {
+		scope, err := g.scope(ctx)
+		if err != nil {
+			return nil, err
+		}
+		arrive, err := flights.depart(ctx, scope)
+		if err != nil {
+			return nil, err
+		}
+		defer arrive()
 	}
 	resp, err := g.client.Do(ctx, microsoft.Request{Method: method, URL: g.client.Host() + version + path, Header: header, Body: body})
 	if err != nil {
