@@ -14,13 +14,15 @@ import (
 // A Door says how one comes in.
 type Door struct {
 	Setup    bool   `json:"setup" doc:"there is no account yet: the first one is made with the set-up code that headrace serve printed"`
+	SignedIn bool   `json:"signed_in" doc:"whoever asks is somebody already: GET /session tells who"`
 	Provider string `json:"provider,omitempty" doc:"the name of the service that signs people in too, by a link to /api/v1/oidc/begin"`
 }
 
 // SetupShow tells how one comes in.
 var SetupShow = Operation[None, Door]{Name: "setup.show", Route: "GET /setup", Public: true, Summary: "Tell whether the first account is missing, and how one signs in", Do: func(ctx context.Context, s *Services, _ None) (Door, error) {
 	needed, err := s.Accounts.NeedsSetup(ctx)
-	return Door{Setup: needed, Provider: s.Provider}, err
+	_, known := account.Of(ctx)
+	return Door{Setup: needed, SignedIn: known, Provider: s.Provider}, err
 }}
 
 // A FirstAccount is what the set-up page asks for.

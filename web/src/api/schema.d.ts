@@ -24,6 +24,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell what flows did over time, and what remotes were asked
+         * @description Needs the role viewer.
+         */
+        get: operations["activityShow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List who changed what, and who signed in
+         * @description Needs the role admin.
+         */
+        get: operations["auditList"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell whether something else than headrace wrote into the audit log
+         * @description Needs the role admin.
+         */
+        get: operations["auditVerify"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/clouds": {
         parameters: {
             query?: never;
@@ -984,6 +1044,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell how everything stands, problems first
+         * @description Needs the role viewer.
+         */
+        get: operations["overviewShow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs": {
         parameters: {
             query?: never;
@@ -1078,6 +1158,138 @@ export interface paths {
          * @description Needs the role viewer.
          */
         post: operations["schemaInfer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell who is signed in
+         * @description Needs the role viewer.
+         */
+        get: operations["sessionShow"];
+        put?: never;
+        /**
+         * Sign in with name and password
+         * @description Nobody needs to be signed in.
+         */
+        post: operations["sessionBegin"];
+        /**
+         * Sign out
+         * @description Needs the role viewer.
+         */
+        delete: operations["sessionEnd"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change one's own password
+         * @description Needs the role viewer.
+         */
+        put: operations["sessionPassword"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List one's own sessions
+         * @description Needs the role viewer.
+         */
+        get: operations["sessionList"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End one of one's own sessions
+         * @description Needs the role viewer.
+         */
+        delete: operations["sessionRevoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/end-others": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End all of one's own sessions but this one
+         * @description Needs the role viewer.
+         */
+        post: operations["sessionRevokeOthers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell whether the first account is missing, and how one signs in
+         * @description Nobody needs to be signed in.
+         */
+        get: operations["setupShow"];
+        put?: never;
+        /**
+         * Make the first account with the set-up code, and sign in
+         * @description Nobody needs to be signed in.
+         */
+        post: operations["setupCreate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1256,6 +1468,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List API tokens
+         * @description Needs the role viewer.
+         */
+        get: operations["tokenList"];
+        put?: never;
+        /**
+         * Make an API token; its text is shown this once
+         * @description Needs the role viewer.
+         */
+        post: operations["tokenCreate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke an API token, by its ID or, if it is one's own, its name
+         * @description Needs the role viewer.
+         */
+        delete: operations["tokenRevoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/transforms/try": {
         parameters: {
             query?: never;
@@ -1276,6 +1532,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List accounts
+         * @description Needs the role admin.
+         */
+        get: operations["userList"];
+        put?: never;
+        /**
+         * Make an account
+         * @description Needs the role admin.
+         */
+        post: operations["userAdd"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show an account
+         * @description Needs the role viewer.
+         */
+        get: operations["userShow"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove an account with its sessions and tokens
+         * @description Needs the role admin.
+         */
+        delete: operations["userRemove"];
+        options?: never;
+        head?: never;
+        /**
+         * Change an account: name, role, whether it may sign in
+         * @description Needs the role admin.
+         */
+        patch: operations["userEdit"];
+        trace?: never;
+    };
+    "/users/{name}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Give an account a new password
+         * @description Needs the role admin.
+         */
+        put: operations["userPassword"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1287,6 +1615,29 @@ export interface components {
             serving: boolean;
             version: string;
         };
+        Account: {
+            /** Format: date-time */
+            created: string;
+            disabled: boolean;
+            display_name: string;
+            email: string;
+            has_password: boolean;
+            id: string;
+            issuer?: string;
+            name: string;
+            /** Format: int64 */
+            revision: number;
+            role: string;
+            /** Format: date-time */
+            signed_in?: string;
+            /** Format: date-time */
+            updated: string;
+        };
+        AccountPage: {
+            items: components["schemas"]["Account"][];
+            /** @description send it as after to get the page that follows */
+            next?: string;
+        };
         Action: {
             changes: boolean;
             input: components["schemas"]["ConfigField"][];
@@ -1297,6 +1648,46 @@ export interface components {
             items: components["schemas"]["Action"][];
             /** @description send it as after to get the page that follows */
             next?: string;
+        };
+        AuditEntry: {
+            after?: unknown;
+            /** Format: date-time */
+            at: string;
+            before?: unknown;
+            from?: string;
+            /** Format: int64 */
+            id: number;
+            object?: components["schemas"]["AuditObject"];
+            operation: string;
+            request_id?: string;
+            result: string;
+            /** Format: int64 */
+            times: number;
+            who: components["schemas"]["AuditWho"];
+        };
+        AuditEntryPage: {
+            items: components["schemas"]["AuditEntry"][];
+            /** @description send it as after to get the page that follows */
+            next?: string;
+        };
+        AuditObject: {
+            id?: string;
+            kind?: string;
+            name?: string;
+        };
+        AuditVerified: {
+            /** Format: int64 */
+            entries: number;
+            /** Format: int64 */
+            first: number;
+            hash: string;
+            /** Format: int64 */
+            last: number;
+        };
+        AuditWho: {
+            id?: string;
+            kind: string;
+            name?: string;
         };
         Backlog: {
             /** Format: date-time */
@@ -1753,6 +2144,14 @@ export interface components {
         Discarded: {
             /** Format: int64 */
             dead_letters: number;
+        };
+        Door: {
+            /** @description the name of the service that signs people in too, by a link to /api/v1/oidc/begin */
+            provider?: string;
+            /** @description there is no account yet: the first one is made with the set-up code that headrace serve printed */
+            setup: boolean;
+            /** @description whoever asks is somebody already: GET /session tells who */
+            signed_in: boolean;
         };
         DraftCredentialTestBody: {
             /** @description the name that it is going to have */
@@ -2226,7 +2625,181 @@ export interface components {
             /** Format: date-time */
             updated: string;
         };
+        NewToken: {
+            /** Format: date-time */
+            created: string;
+            /** Format: date-time */
+            expires?: string;
+            id: string;
+            name: string;
+            owner: string;
+            role: string;
+            scopes: string[];
+            /** @description the token itself; it can't be shown again */
+            token: string;
+            /** Format: date-time */
+            used?: string;
+            used_from?: string;
+        };
         None: Record<string, never>;
+        Numbers: {
+            /** Format: int64 */
+            credentials: number;
+            /** Format: int64 */
+            destinations: number;
+            /** Format: int64 */
+            flows: number;
+            /** Format: int64 */
+            open_runs: number;
+            /** Format: int64 */
+            paused_flows: number;
+            /** Format: int64 */
+            sources: number;
+            /** Format: int64 */
+            tenants: number;
+        };
+        Overview: {
+            /** Format: date-time */
+            at: string;
+            day: components["schemas"]["OverviewDay"];
+            flows: components["schemas"]["OverviewFlowRow"][];
+            health: components["schemas"]["OverviewHealth"];
+            /** Format: int64 */
+            more_problems: number;
+            numbers: components["schemas"]["Numbers"];
+            problems: components["schemas"]["OverviewProblem"][];
+            tenants: components["schemas"]["OverviewTenantHealth"][];
+            throttling: components["schemas"]["QuotaUse"][];
+        };
+        OverviewAction: {
+            kind: string;
+            label: string;
+            name: string;
+            verb: string;
+        };
+        OverviewActivity: {
+            /** Format: date-time */
+            from: string;
+            quotas: components["schemas"]["QuotaUse"][];
+            requests: components["schemas"]["Requests"][];
+            series: components["schemas"]["OverviewSeries"][];
+            /** Format: int64 */
+            slot_minutes: number;
+            /** Format: date-time */
+            to: string;
+        };
+        OverviewDay: {
+            /** Format: int64 */
+            bytes: number;
+            /** Format: int64 */
+            dead_letters: number;
+            delivered: number[];
+            /** Format: date-time */
+            from: string;
+            /** Format: int64 */
+            in: number;
+            /** Format: int64 */
+            lost: number;
+            /** Format: int64 */
+            out: number;
+            read: number[];
+        };
+        OverviewFlowRow: {
+            destination: string;
+            doing?: string;
+            id: string;
+            lag?: string;
+            /** Format: int64 */
+            lag_seconds?: number;
+            /** Format: date-time */
+            last_delivery?: string;
+            mode: string;
+            name: string;
+            /** Format: int64 */
+            open_dead_letters: number;
+            rate: number[];
+            source: string;
+            state: string;
+            trouble?: components["schemas"]["Trouble"];
+        };
+        OverviewHealth: {
+            state: string;
+            text: string;
+        };
+        OverviewLag: {
+            /** Format: date-time */
+            newest: string;
+            /** Format: int64 */
+            normal_high_seconds: number;
+            normal_known: boolean;
+            /** Format: int64 */
+            normal_low_seconds: number;
+            /** Format: int64 */
+            seconds: number;
+        };
+        OverviewPoint: {
+            /** Format: int64 */
+            bytes: number;
+            /** Format: int64 */
+            dead_letters: number;
+            /** Format: int64 */
+            deleted: number;
+            /** Format: int64 */
+            delivered: number;
+            /** Format: int64 */
+            dropped: number;
+            /** Format: int64 */
+            fetched: number;
+            /** Format: int64 */
+            lag_high_seconds?: number;
+            lag_known: boolean;
+            /** Format: int64 */
+            lag_low_seconds?: number;
+            /** Format: double */
+            latency_p50_seconds?: number;
+            /** Format: double */
+            latency_p95_seconds?: number;
+            /** Format: int64 */
+            lost: number;
+            /** Format: date-time */
+            newest?: string;
+            /** Format: int64 */
+            repeats: number;
+            /** Format: int64 */
+            splits: number;
+            /** Format: date-time */
+            start: string;
+            stream?: string;
+            waits: number[];
+        };
+        OverviewProblem: {
+            action: components["schemas"]["OverviewAction"];
+            code: string;
+            /** Format: int64 */
+            count?: number;
+            detail?: string;
+            kind?: string;
+            name?: string;
+            severity: string;
+            /** Format: date-time */
+            since?: string;
+            tenant?: string;
+            title: string;
+            /** Format: date-time */
+            until?: string;
+        };
+        OverviewSeries: {
+            flow?: string;
+            lag?: components["schemas"]["OverviewLag"];
+            points: components["schemas"]["OverviewPoint"][];
+            stream?: string;
+        };
+        OverviewTenantHealth: {
+            name: string;
+            state: string;
+            tenant: string;
+            text: string;
+        };
         Problem: {
             class: string;
             code: string;
@@ -2242,6 +2815,38 @@ export interface components {
             title: string;
             type: string;
             upstream?: components["schemas"]["FaultUpstream"];
+        };
+        QuotaUse: {
+            /** Format: int64 */
+            allowed_per_minute: number;
+            /** Format: int64 */
+            asked: number;
+            /** Format: date-time */
+            blocked_until?: string;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            refused: number;
+            scope: string;
+            /** Format: date-time */
+            start: string;
+            /** Format: int64 */
+            throttled: number;
+        };
+        Requests: {
+            /** Format: int64 */
+            allowed_per_minute: number;
+            /** Format: int64 */
+            asked: number;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            refused: number;
+            scope: string;
+            /** Format: date-time */
+            start: string;
+            /** Format: int64 */
+            throttled: number;
         };
         Retried: {
             /** Format: int64 */
@@ -2307,6 +2912,88 @@ export interface components {
         SchemaInferBody: {
             records: unknown[];
         };
+        SessionBeginBody: {
+            name: string;
+            /** Format: password */
+            password: string;
+        };
+        SessionItem: {
+            address: string;
+            agent: string;
+            /** Format: date-time */
+            created: string;
+            /** @description the one that asks */
+            current: boolean;
+            /** Format: date-time */
+            expires: string;
+            id: string;
+            method: string;
+            /** Format: date-time */
+            seen: string;
+        };
+        SessionItemPage: {
+            items: components["schemas"]["SessionItem"][];
+            /** @description send it as after to get the page that follows */
+            next?: string;
+        };
+        SessionPasswordBody: {
+            /** Format: password */
+            old_password: string;
+            /** Format: password */
+            password: string;
+        };
+        SessionView: {
+            account?: components["schemas"]["Account"];
+            /** @description send it as X-Headrace-CSRF with each change */
+            csrf?: string;
+            /**
+             * Format: date-time
+             * @description when session or token end whatever is done with them
+             */
+            expires?: string;
+            /**
+             * @description local: who opened the data folder
+             * @enum {string}
+             */
+            kind: "user" | "token" | "local";
+            name: string;
+            role: string;
+            /** @description what a token is for; empty: all */
+            scopes: string[];
+            /** @description the ID of this session */
+            session?: string;
+        };
+        SetupCreateBody: {
+            /** @description the one-time set-up code that headrace serve printed */
+            code: string;
+            display_name?: string;
+            email?: string;
+            name: string;
+            /** Format: password */
+            password: string;
+        };
+        SignedIn: {
+            account?: components["schemas"]["Account"];
+            /** @description send it as X-Headrace-CSRF with each change */
+            csrf?: string;
+            /**
+             * Format: date-time
+             * @description when session or token end whatever is done with them
+             */
+            expires?: string;
+            /**
+             * @description local: who opened the data folder
+             * @enum {string}
+             */
+            kind: "user" | "token" | "local";
+            name: string;
+            role: string;
+            /** @description what a token is for; empty: all */
+            scopes: string[];
+            /** @description the ID of this session */
+            session?: string;
+        };
+        SignedOut: Record<string, never>;
         SourceActBody: {
             input?: unknown;
         };
@@ -2379,6 +3066,38 @@ export interface components {
             /** @description send it as after to get the page that follows */
             next?: string;
         };
+        Token: {
+            /** Format: date-time */
+            created: string;
+            /** Format: date-time */
+            expires?: string;
+            id: string;
+            name: string;
+            owner: string;
+            role: string;
+            scopes: string[];
+            /** Format: date-time */
+            used?: string;
+            used_from?: string;
+        };
+        TokenCreateBody: {
+            /** @description how long it lives, as 90d or 12h, or never; 90d if not said */
+            expires?: string;
+            /** @description what it is for */
+            name: string;
+            /**
+             * @description at most the maker's; the maker's if not said
+             * @enum {string}
+             */
+            role?: "viewer" | "operator" | "admin";
+            /** @description what it is for: nouns of operations as flow, or flow:read for looking only; none: all */
+            scopes?: string[];
+        };
+        TokenPage: {
+            items: components["schemas"]["Token"][];
+            /** @description send it as after to get the page that follows */
+            next?: string;
+        };
         TransformMistake: {
             /** Format: int64 */
             column?: number;
@@ -2445,6 +3164,28 @@ export interface components {
             /** Format: date-time */
             until?: string;
         };
+        UserAddBody: {
+            display_name?: string;
+            email?: string;
+            name: string;
+            /** Format: password */
+            password: string;
+            /** @enum {string} */
+            role: "viewer" | "operator" | "admin";
+        };
+        UserEditBody: {
+            /** @description may not sign in, and neither may its tokens */
+            disabled?: boolean;
+            display_name?: string;
+            email?: string;
+            rename?: string;
+            /** @enum {string} */
+            role?: "viewer" | "operator" | "admin";
+        };
+        UserPasswordBody: {
+            /** Format: password */
+            password: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -2470,6 +3211,127 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["About"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    activityShow: {
+        parameters: {
+            query?: {
+                /** @description these flows, by stream each; none: the sum of all */
+                flow?: string[];
+                /** @description a day ago if not said */
+                from?: string;
+                /** @description the requests of this quota; all together if not said */
+                scope?: string;
+                /** @description the flows of this source */
+                source?: string;
+                /** @description now if not said */
+                to?: string;
+                /** @description of a slot: minute (the last six hours are kept) or hour; what fits if not said */
+                width?: "minute" | "hour";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverviewActivity"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    auditList: {
+        parameters: {
+            query?: {
+                /** @description next of the page before */
+                after?: string;
+                /** @description only what was done to things of this kind */
+                kind?: string;
+                /** @description how many; 100 if not said, at most 1000 */
+                limit?: number;
+                /** @description only what was done to this, by name or ID */
+                object?: string;
+                /** @description only this operation, as source.pause, or all of a noun, as source */
+                operation?: string;
+                /** @description which entries come first; newest if not said */
+                order?: "newest" | "oldest";
+                /** @description only with this result: ok, failed, or the code of an error */
+                result?: string;
+                /** @description only from this time on */
+                since?: string;
+                /** @description only before this time */
+                until?: string;
+                /** @description only what this account or token did, by name or ID */
+                who?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditEntryPage"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    auditVerify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditVerified"];
                 };
             };
             /** @description a problem */
@@ -4439,6 +5301,35 @@ export interface operations {
             };
         };
     };
+    overviewShow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     runList: {
         parameters: {
             query?: {
@@ -4595,6 +5486,282 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DatasetInferred"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sessionShow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sessionBegin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionBeginBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sessionEnd: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sessionPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionPasswordBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sessionList: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionItemPage"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sessionRevoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description name or ID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["None"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sessionRevokeOthers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["None"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setupShow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Door"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setupCreate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetupCreateBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
                 };
             };
             /** @description a problem */
@@ -5004,6 +6171,112 @@ export interface operations {
             };
         };
     };
+    tokenList: {
+        parameters: {
+            query?: {
+                /** @description next of the page before */
+                after?: string;
+                /** @description everybody's, for an admin; else one's own */
+                all?: boolean;
+                /** @description how many; 100 if not said, at most 1000 */
+                limit?: number;
+                /** @description part of a name or description */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenPage"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tokenCreate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a text of your own, new for each request: if the request comes again within 24 hours, nothing is made twice and the answer is the same */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenCreateBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewToken"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tokenRevoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description name or ID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["None"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     transformTry: {
         parameters: {
             query?: never;
@@ -5024,6 +6297,223 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FlowTried"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    userList: {
+        parameters: {
+            query?: {
+                /** @description next of the page before */
+                after?: string;
+                /** @description how many; 100 if not said, at most 1000 */
+                limit?: number;
+                /** @description part of a name or description */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountPage"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    userAdd: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a text of your own, new for each request: if the request comes again within 24 hours, nothing is made twice and the answer is the same */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserAddBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    userShow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description name or ID */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    userRemove: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the ETag of what the change was made from; without it the change is made on whatever is there */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description name or ID */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["None"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    userEdit: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the ETag of what the change was made from; without it the change is made on whatever is there */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description name or ID */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["UserEditBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    userPassword: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the ETag of what the change was made from; without it the change is made on whatever is there */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description name or ID */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserPasswordBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
                 };
             };
             /** @description a problem */

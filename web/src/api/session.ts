@@ -1,5 +1,6 @@
 import { queryOptions, useQuery } from '@tanstack/react-query';
-import { call, lent } from './http';
+import { ask } from './ask';
+import { lent } from './http';
 
 /** What a person may do; each role may do what those before it may. */
 export type Role = 'viewer' | 'operator' | 'admin';
@@ -10,8 +11,6 @@ export interface Session {
   setup_needed: boolean;
   /** Absent: nobody is signed in. */
   user?: { name: string; display_name?: string; role: Role };
-  /** Goes along with each change. */
-  csrf?: string;
   expires?: string;
   /** Another way to sign in: where to go, and what its button says. */
   oidc?: { title: string; url: string };
@@ -19,11 +18,18 @@ export interface Session {
 
 export const sessionKey = ['session'];
 
-/** session asks who is signed in. A 401 is an answer too. */
+/**
+ * readSession asks how one comes in, and who has. That nobody has is no error: it is asked of an operation that says so,
+ * since a browser writes every refused request into its console.
+ */
 export async function readSession(signal?: AbortSignal): Promise<Session> {
-  const s = await call<Session>('GET', '/session', { signal });
-  lent.csrf = s.csrf ?? '';
-  return s;
+  const door = await ask('GET', '/setup', { signal });
+  const oidc = door.provider ? { title: `Sign in with ${door.provider}`, url: '/api/v1/oidc/begin' } : undefined;
+  lent.csrf = '';
+  if (!door.signed_in) return { setup_needed: door.setup, oidc };
+  const who = await ask('GET', '/session', { signal });
+  lent.csrf = who.csrf ?? '';
+  return { setup_needed: false, oidc, expires: who.expires, user: { name: who.name, display_name: who.account?.display_name, role: who.role as Role } };
 }
 
 export const sessionQuery = queryOptions({ queryKey: sessionKey, queryFn: ({ signal }) => readSession(signal), staleTime: 60_000 });
