@@ -50,7 +50,7 @@ func Handler(s *Services, log *slog.Logger) http.Handler {
 // numbered gives each request an ID, which stands in its answer, in logs and in the audit log.
 func numbered(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		id := strings.ToLower(rand.Text()[:16])
+		id := newRequestID()
 		w.Header().Set("X-Request-Id", id)
 		next.ServeHTTP(w, r.WithContext(withRequestID(r.Context(), id)))
 	})
@@ -98,6 +98,20 @@ func (d *door) fail(w http.ResponseWriter, r *http.Request, op string, err error
 	}
 	WriteProblem(w, err, id)
 }
+
+// Refuse answers a request that came to no operation.
+func Refuse(w http.ResponseWriter, r *http.Request, err error) {
+	id := requestIDOf(r.Context())
+	if id == "" {
+		id = newRequestID()
+	}
+	WriteProblem(w, err, id)
+}
+
+// Streams tells whether the answer to a request lasts as long as somebody listens.
+func Streams(r *http.Request) bool { return r.URL.Path == Prefix+"/events" }
+
+func newRequestID() string { return strings.ToLower(rand.Text()[:16]) }
 
 func classOf(err error) string {
 	if err == nil {

@@ -47,7 +47,10 @@ func (a *App) dispatcher() (dispatcher, *engine.Engine) {
 // Run collects until ctx ends, then finishes the steps in hand.
 func (a *App) Run(ctx context.Context) error {
 	turns, e := a.dispatcher()
-	return errors.Join(a.observed(ctx, turns.Run), e.Close())
+	all, ctx := errgroup.WithContext(ctx)
+	all.Go(func() error { return a.audit.Run(ctx) })
+	all.Go(func() error { return a.observed(ctx, turns.Run) })
+	return errors.Join(all.Wait(), e.Close())
 }
 
 // Once collects until all that is available now is delivered; watch is called some times a second. It is work of this
@@ -59,6 +62,7 @@ func (a *App) Once(ctx context.Context, watch func(store.Standing)) error {
 
 // ServeOptions say what Serve listens on.
 type ServeOptions struct {
+	Web      *WebOptions  // nil: only the socket
 	Webhooks net.Listener // nil: none
 	Ready    func()       // called when everything listens; may be nil
 }
@@ -75,7 +79,15 @@ func (a *App) Serve(ctx context.Context, o ServeOptions) error {
 	defer api.Cleanup(a.options.Data)
 	turns, e := a.dispatcher()
 	all, ctx := errgroup.WithContext(ctx)
+	if o.Web != nil {
+		door, err := a.door(*o.Web)
+		if err != nil {
+			return errors.Join(err, socket.Close(), e.Close())
+		}
+		all.Go(func() error { return api.Serve(ctx, o.Web.Listener, door, a.log) })
+	}
 	all.Go(func() error { return a.observed(ctx, turns.Run) })
+	all.Go(func() error { return a.audit.Run(ctx) })
 	all.Go(func() error { return api.Serve(ctx, socket, api.Owner(api.Handler(a.Services, a.log)), a.log) })
 	if o.Webhooks != nil {
 		all.Go(func() error { return api.Serve(ctx, o.Webhooks, a.webhooks(turns.Wake), a.log) })

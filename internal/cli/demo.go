@@ -28,6 +28,7 @@ import (
 
 // demo is one show.
 type demo struct {
+	web    webFlags
 	s      *session
 	dir    string
 	events string
@@ -58,6 +59,7 @@ func (s *session) demoCommand() *cobra.Command {
 	c.Flags().StringVar(&d.events, "events", "", "file with your own audit records, one JSON object a line")
 	c.Flags().StringVar(&d.own, "documents", "", "folder with your own documents for Copilot")
 	c.Flags().IntVar(&d.count, "count", 30_000, "how many events the tenant has had")
+	d.web.add(c, d.s.io.Getenv)
 	c.Flags().StringVar(&d.dir, "dir", "./headrace-demo", "folder for the files and the demo's data")
 	return c
 }
@@ -213,8 +215,14 @@ func (d *demo) show(ctx context.Context) error {
 	if d.exit {
 		return nil
 	}
-	d.s.say("\nThe tenant goes on. Collecting; stop with Ctrl-C.")
-	return a.Serve(ctx, app.ServeOptions{})
+	door, err := d.web.openAny(ctx, d.s.log)
+	if err != nil {
+		return err
+	}
+	return a.Serve(ctx, app.ServeOptions{Web: door, Ready: func() {
+		d.s.say("\nThe tenant goes on. Collecting; stop with Ctrl-C.")
+		d.s.sayDoor(ctx, a, door)
+	}})
 }
 
 // save makes credential, source, destination and flow.

@@ -20,10 +20,11 @@ import (
 
 func (s *session) serveCommand() *cobra.Command {
 	var address, cert, key string
+	web := webFlags{}
 	c := &cobra.Command{Use: "serve", Short: "Collect for ever what was applied or made", Args: noArgs,
 		Long: "Collects for ever and answers other commands on a socket in the data folder. The first SIGTERM or Ctrl-C finishes what was begun (at most 20 s) and exits 0; the second cuts.\n" +
 			"Microsoft posts its announcements to https://HOST/webhooks/SOURCE; they only make the next listing earlier.",
-		Example: examples("headrace serve", "", "headrace serve --data /var/lib/headrace --webhook-addr :8443 --webhook-cert tls.crt --webhook-key tls.key", ""),
+		Example: examples("headrace serve", "", "headrace serve --listen :8420 --tls-cert tls.crt --tls-key tls.key", "the web UI for others too", "headrace serve --data /var/lib/headrace --webhook-addr :8443 --webhook-cert tls.crt --webhook-key tls.key", ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if s.flags.verbose == 0 && !s.flags.quiet {
 				s.flags.verbose = 1 // a server tells start, stop and runs
@@ -33,16 +34,22 @@ func (s *session) serveCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			door, err := web.open(cmd.Context(), s.log)
+			if err != nil {
+				return err
+			}
 			a, err := s.open(cmd.Context(), openOptions{serving: true})
 			if err != nil {
 				return err
 			}
 			defer func() { _ = a.Close() }()
-			err = a.Serve(cmd.Context(), app.ServeOptions{Webhooks: hooks, Ready: func() {
+			err = a.Serve(cmd.Context(), app.ServeOptions{Web: door, Webhooks: hooks, Ready: func() {
 				s.say("Serving the data folder %s. Stop with Ctrl-C.", s.flags.data)
+				s.sayDoor(cmd.Context(), a, door)
 			}})
 			return s.afterServing(cmd.Context(), err)
 		}}
+	web.add(c, s.io.Getenv)
 	c.Flags().StringVar(&address, "webhook-addr", "", "HOST:PORT where Microsoft's announcements come in; none: polling only")
 	c.Flags().StringVar(&cert, "webhook-cert", "", "PEM certificate; without one put a TLS proxy before it")
 	c.Flags().StringVar(&key, "webhook-key", "", "PEM key of the certificate")

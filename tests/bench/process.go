@@ -35,7 +35,7 @@ func (b bench) collected(ctx context.Context, file, data string, more ...string)
 
 // environment is what headrace runs in.
 func (b bench) environment() []string {
-	all := append(os.Environ(), "BENCH_SECRET="+secret)
+	all := append(os.Environ(), "BENCH_SECRET="+secret, "HEADRACE_LISTEN=off")
 	if b.profile != "" {
 		all = append(all, "HEADRACE_PROFILE="+b.profile)
 	}

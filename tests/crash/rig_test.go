@@ -135,7 +135,7 @@ const secretVariable = "HEADRACE_CRASH_SECRET"
 func start(t *testing.T, secret, input string, args ...string) *process {
 	t.Helper()
 	p := &process{cmd: exec.Command(binary, args...), stderr: &output{}, ended: make(chan error, 1)}
-	p.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), secretVariable + "=" + secret}
+	p.cmd.Env = []string{"HEADRACE_LISTEN=off", "PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), secretVariable + "=" + secret}
 	p.cmd.Stderr, p.cmd.Stdout = p.stderr, p.stderr
 	p.cmd.Stdin = bytes.NewBufferString(input)
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

@@ -46,6 +46,7 @@ func TestScripts(t *testing.T) {
 			env.Values["state"] = &state{}
 			env.Setenv("HEADRACE_DATA", os.Getenv("HEADRACE_DATA"))
 			env.Setenv("HEADRACE_DATA_DIR", "data")
+			env.Setenv("HEADRACE_LISTEN", "off")
 			env.Setenv("SOON", time.Now().AddDate(0, 0, 12).Format(time.DateOnly))
 			return nil
 		},
@@ -150,7 +151,7 @@ func serve(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	cmd := exec.Command(path, append([]string{"serve", "-vv"}, args...)...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), log, log
-	cmd.Env = append(os.Environ(), "HEADRACE_DATA_DIR="+ts.Getenv("HEADRACE_DATA_DIR"), "SECRET_IN_ENV="+ts.Getenv("SECRET_IN_ENV"))
+	cmd.Env = append(os.Environ(), "HEADRACE_LISTEN=off", "HEADRACE_DATA_DIR="+ts.Getenv("HEADRACE_DATA_DIR"), "SECRET_IN_ENV="+ts.Getenv("SECRET_IN_ENV"))
 	ts.Check(cmd.Start())
 	s.server, s.log = cmd, log
 	ts.Defer(func() {
