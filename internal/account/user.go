@@ -131,7 +131,7 @@ func (s *Service) SetPassword(ctx context.Context, name string, revision int64, 
 		return a, err
 	}
 	if who.Kind == User && who.ID == a.UID {
-		return a, fault.New(fault.Invalid, "the own password is changed with the old one").WithCode("own_password").WithHint("Use the page of your own account, or headrace user password without a name.")
+		return a, fault.New(fault.Invalid, "the own password is changed with the old one").WithCode("own_password").WithHint("Change it on the page of your own account.")
 	}
 	return s.newPassword(ctx, a, password)
 }

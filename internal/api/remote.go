@@ -18,8 +18,10 @@ const maxAnswer = 512 << 20 // bytes of an answer's body
 
 // Remote calls a server.
 type Remote struct {
-	client *http.Client
-	base   string
+	client  *http.Client
+	base    string
+	network bool        // it is reached over a network; else by the socket of a data folder
+	header  http.Header // of each request, over a network
 }
 
 func newRemote(dial func(context.Context) (net.Conn, error)) *Remote {
@@ -41,10 +43,16 @@ func (r *Remote) call(ctx context.Context, to route, in any, out any) error {
 	if err != nil {
 		return err
 	}
+	for name, values := range r.header {
+		req.Header[name] = values
+	}
 	res, err := r.client.Do(req)
 	if err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
+		}
+		if r.network {
+			return r.unreachable(err)
 		}
 		return &fault.Error{Class: fault.Unavailable, Code: "server_unreachable", Title: "the server went away while it was asked", Err: err, Hint: "is headrace serve still running? Repeat the command"}
 	}
@@ -56,7 +64,7 @@ func (r *Remote) call(ctx context.Context, to route, in any, out any) error {
 	if res.StatusCode >= http.StatusMultipleChoices {
 		var p Problem
 		if !strings.HasPrefix(res.Header.Get("Content-Type"), "application/problem+json") || json.Unmarshal(raw, &p) != nil {
-			return fault.New(fault.Internal, "the server answered %s", res.Status)
+			return fault.New(fault.Internal, "the server answered %s, and not as headrace does", res.Status).WithCode("no_headrace").WithHint("Is this the address of headrace itself, or of a proxy or another program before it?")
 		}
 		return p.Err()
 	}

@@ -68,6 +68,8 @@ type globals struct {
 	yes       bool
 	confirm   string
 	logFormat string
+	context   string
+	here      bool // --data or --database was given: this machine is meant
 }
 
 // Main runs a command and gives the exit code.
@@ -124,7 +126,7 @@ func (s *session) root() *cobra.Command {
 	add("build", s.credentialCommand(), s.connectorCommand(), s.sourceCommand(), s.destinationCommand(), s.flowCommand(), s.subscriptionCommand(), s.copilotCommand())
 	add("operate", s.runCommand(), s.coverageCommand(), s.letterCommand())
 	add("code", s.validateCommand(), s.planCommand(), s.applyCommand(), s.exportCommand(), s.schemaCommand())
-	add("admin", s.keyCommand(), s.versionCommand(), s.docsCommand())
+	add("admin", s.userCommand(), s.tokenCommand(), s.auditCommand(), s.loginCommand(), s.logoutCommand(), s.contextCommand(), s.keyCommand(), s.versionCommand(), s.docsCommand())
 	addTopics(root)
 	nounsNeedVerbs(root)
 	return root
@@ -133,6 +135,7 @@ func (s *session) root() *cobra.Command {
 func (s *session) addGlobals(root *cobra.Command) {
 	f := root.PersistentFlags()
 	f.StringVar(&s.flags.data, "data", envOr(s.io.Getenv, "HEADRACE_DATA_DIR", "./headrace-data"), "data folder; its key file lies beside it (env HEADRACE_DATA_DIR)")
+	f.StringVar(&s.flags.context, "context", "", "server that the command goes to, of headrace context list; local: this machine (env HEADRACE_CONTEXT)")
 	f.StringVar(&s.flags.database, "database", "", "PostgreSQL URL without a password, instead of SQLite in the data folder (env HEADRACE_DATABASE)")
 	f.StringVar(&s.flags.masterKey, "master-key", "", "URL of the master key: file://PATH or hashivault://KEY (env HEADRACE_MASTER_KEY)")
 	f.StringVarP(&s.flags.output, "output", "o", "", "table, wide, json, ndjson, yaml, csv or id")
@@ -167,6 +170,7 @@ func (s *session) prepare(cmd *cobra.Command) error {
 	if cmd.Flags().Changed("database") && hasPassword(s.flags.database) {
 		return usage("a password in --database would show in the process list").WithHint("Put the URL into the environment variable HEADRACE_DATABASE, or the password into PGPASSWORD or PGPASSFILE.")
 	}
+	s.flags.here = cmd.Flags().Changed("data") || cmd.Flags().Changed("database")
 	if s.flags.timeout > 0 {
 		ctx, cancel := context.WithTimeoutCause(cmd.Context(), s.flags.timeout, errTimeout)
 		s.stop.also(cancel)
@@ -253,7 +257,7 @@ func flagProblem(cmd *cobra.Command, err error) error {
 		eachFlag(cmd, func(name string) { names = append(names, name) })
 		suggestion := config.DidYouMean(word, names)
 		if strings.Contains(word, "secret") || strings.Contains(word, "password") {
-			suggestion = "; a secret is never a flag's value: use --client-secret-stdin, --client-secret-file or --client-secret-ref"
+			suggestion = "; a secret is never a flag's value: use --client-secret-stdin, --client-secret-file or --client-secret-ref; for a password --password-stdin"
 		}
 		return usage("there is no flag --%s%s", word, suggestion).WithHint("%s -h shows what there is", cmd.CommandPath())
 	}

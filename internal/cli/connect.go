@@ -19,8 +19,17 @@ import (
 // patience is how long a command waits for another one to give the data folder back.
 const patience = 10 * time.Second
 
-// connect reaches the server of the data folder, or opens the folder itself if none is running.
+// connect reaches the server of the context in use; without one the server of the data folder, or it opens the folder itself if
+// none is running.
 func (s *session) connect(ctx context.Context) (api.Conn, error) {
+	c, err := s.place()
+	if err != nil {
+		return nil, err
+	}
+	if c != nil {
+		s.log.Debug("the command goes to a server", "server", c.Server)
+		return c.reach()
+	}
 	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
 	for {
@@ -51,6 +60,9 @@ func (s *session) connect(ctx context.Context) (api.Conn, error) {
 
 // mustExist refuses to make a data folder just to look into it.
 func (s *session) mustExist() error {
+	if c, err := s.place(); err != nil || c != nil {
+		return err
+	}
 	if !s.databaseURL().Empty() {
 		return nil
 	}
@@ -128,6 +140,12 @@ func call[In, Out any](s *session, cmd *cobra.Command, op api.Operation[In, Out]
 
 // every gives a whole list.
 func every[In, T any, P api.Listed[In]](s *session, cmd *cobra.Command, op api.Operation[In, api.Page[T]]) ([]T, error) {
+	var all In
+	return everyOf[In, T, P](s, cmd, op, all)
+}
+
+// everyOf gives all that a query picks.
+func everyOf[In, T any, P api.Listed[In]](s *session, cmd *cobra.Command, op api.Operation[In, api.Page[T]], in In) ([]T, error) {
 	if err := s.mustExist(); err != nil {
 		return nil, err
 	}
@@ -136,6 +154,5 @@ func every[In, T any, P api.Listed[In]](s *session, cmd *cobra.Command, op api.O
 		return nil, err
 	}
 	defer func() { _ = conn.Close() }()
-	var all In
-	return api.Every[In, T, P](cmd.Context(), conn, op, all)
+	return api.Every[In, T, P](cmd.Context(), conn, op, in)
 }

@@ -57,6 +57,9 @@ func isCanceled(err error) bool {
 	return errors.Is(err, context.Canceled) || fault.ClassOf(err) == fault.Canceled
 }
 
+// notAllowed are the codes of what headrace itself does not let somebody do; other denials are a remote's.
+var notAllowed = map[string]bool{"socket_denied": true, "not_signed_in": true, "session_over": true, "sign_in_wrong": true, "token_unknown": true, "token_expired": true, "role_missing": true, "scope_missing": true}
+
 // exitCode is one of the three places that read an error's class.
 func exitCode(ctx context.Context, err error) int {
 	if errors.Is(err, errTimeout) || errors.Is(err, context.DeadlineExceeded) || errors.Is(context.Cause(ctx), errTimeout) {
@@ -68,7 +71,7 @@ func exitCode(ctx context.Context, err error) int {
 	case fault.NotFound:
 		return exitNotFound
 	case fault.Denied:
-		if e, ok := fault.As(err); ok && e.Code == "socket_denied" {
+		if e, ok := fault.As(err); ok && notAllowed[e.Code] {
 			return exitNotAllowed
 		}
 		return exitRefused
