@@ -1,0 +1,84 @@
+import type { BrowserContext, Locator, Page } from 'playwright-core';
+import { theBrowser } from './browser.ts';
+import type { Headrace } from './headrace.ts';
+import { Watch } from './watch.ts';
+
+export type Theme = 'light' | 'dark';
+
+export interface View {
+  theme?: Theme;
+  width?: number;
+  height?: number;
+}
+
+/** How long the page may take to do what is expected of it. */
+export const patience = 10_000;
+
+/** A Tab is a person's browser with one page of the server, and what is watched there. */
+export class Tab {
+  private constructor(
+    readonly context: BrowserContext,
+    readonly page: Page,
+    readonly watch: Watch,
+    readonly origin: string,
+  ) {}
+
+  static async open(server: Pick<Headrace, 'url'>, view: View = {}): Promise<Tab> {
+    const browser = await theBrowser();
+    const context = await browser.newContext({
+      baseURL: server.url,
+      viewport: { width: view.width ?? 1280, height: view.height ?? 800 },
+      colorScheme: view.theme ?? 'light',
+      reducedMotion: 'reduce',
+      locale: 'en-GB',
+      timezoneId: 'Europe/Berlin',
+    });
+    context.setDefaultTimeout(patience);
+    const watch = new Watch(context, server.url);
+    return new Tab(context, await context.newPage(), watch, server.url);
+  }
+
+  /** go opens an address of the server. */
+  async go(path: string): Promise<void> {
+    await this.page.goto(path, { waitUntil: 'load' });
+  }
+
+  /** fill types into the field with a label. */
+  fill(label: string, text: string): Promise<void> {
+    return this.field(label).fill(text);
+  }
+
+  field(label: string): Locator {
+    return this.page.getByLabel(label, { exact: true });
+  }
+
+  /** click presses a button, or follows a link that looks like one. */
+  click(name: string | RegExp): Promise<void> {
+    return this.button(name).click();
+  }
+
+  button(name: string | RegExp): Locator {
+    const exact = typeof name === 'string';
+    return this.page.getByRole('button', { name, exact }).or(this.page.getByRole('link', { name, exact })).first();
+  }
+
+  /** heading waits for the page with this title. */
+  heading(name: string | RegExp): Promise<void> {
+    return this.page.getByRole('heading', { level: 1, name, exact: typeof name === 'string' }).waitFor();
+  }
+
+  /** sees waits until a text stands on the page. */
+  sees(text: string | RegExp, ms = patience): Promise<void> {
+    return this.page.getByText(text).first().waitFor({ timeout: ms });
+  }
+
+  /** focused gives the name of what has the focus, as it is read to people. */
+  focused(): Promise<string> {
+    return this.page.evaluate(() => {
+      const e = document.activeElement;
+      if (!(e instanceof HTMLElement) || e === document.body) return '';
+      const label = e instanceof HTMLInputElement || e instanceof HTMLTextAreaElement ? e.labels?.[0]?.textContent : undefined;
+      return (e.getAttribute('aria-label') ?? label ?? e.textContent ?? '').trim();
+    });
+  }
+}
