@@ -32,8 +32,8 @@ export function Coverage() {
   const to = Math.ceil(now / hour) * hour;
   const from = to - days[range] * 24 * hour;
   const query = useQuery({
-    queryKey: ['coverage', search.flow, from, to],
-    queryFn: ({ signal }) => ask('GET', '/coverage', { query: { flow: search.flow, from: new Date(from).toISOString(), to: new Date(to).toISOString() }, signal }),
+    queryKey: ['coverage', search.flow, search.source, from, to],
+    queryFn: ({ signal }) => ask('GET', '/coverage', { query: { flow: search.flow, source: search.source, from: new Date(from).toISOString(), to: new Date(to).toISOString() }, signal }),
     refetchInterval: 30_000,
     placeholderData: (old) => old,
   });
@@ -43,8 +43,9 @@ export function Coverage() {
     <Page title="Coverage" text="Hour by hour, in UTC, what Microsoft published and what of it was delivered. Microsoft usually publishes within 60 to 90 minutes and keeps 7 days."
       actions={rows.length > 0 && <Button variant="default" leftSection={<IconDownload size={16} aria-hidden />} onClick={() => download(`coverage-${new Date(now).toISOString().slice(0, 10)}.csv`, csv(rows), 'text/csv')}>Export CSV</Button>}>
       <Group gap="sm" align="flex-end" className="no-print">
-        <FlowPick value={search.flow} onPick={(flow) => set({ flow, row: undefined, hour: undefined })} />
+        <FlowPick value={search.flow} onPick={(flow) => set({ flow, source: undefined, row: undefined, hour: undefined })} />
         <SegmentedControl aria-label="How far back" value={range} onChange={(v) => set({ range: v as Range, row: undefined, hour: undefined })} data={ranges.map((r) => ({ value: r, label: days[r] === 1 ? '24 hours' : `${days[r]} days` }))} />
+        {search.source && <Button variant="default" onClick={() => set({ source: undefined })}>Only source {search.source}: show all</Button>}
       </Group>
       <Loaded query={query} what="the coverage" rows={6}>
         {() => (rows.length > 0 ? <Known rows={rows} search={search} set={set} now={now} /> : <Empty title="Nothing was listed in this time" text="A source lists its content types when a flow reads it. Coverage is of sources that have hours: the audit feed has, a folder of files has not."><LinkButton to="/flows">Open flows</LinkButton></Empty>)}

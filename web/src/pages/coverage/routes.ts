@@ -9,6 +9,7 @@ export type Range = (typeof ranges)[number];
 /** What can stand in the address of the coverage. at: the hour whose detail is open, "stream hour" of the row. */
 export interface CoverageSearch {
   flow?: string;
+  source?: string;
   range?: Range;
   row?: string;
   hour?: string;
@@ -17,7 +18,7 @@ export interface CoverageSearch {
 const show = createRoute({
   getParentRoute: () => root,
   path: '/coverage',
-  validateSearch: (s: Record<string, unknown>): CoverageSearch => ({ flow: text(s.flow), range: oneOf(s.range, ranges), row: text(s.row), hour: text(s.hour) }),
+  validateSearch: (s: Record<string, unknown>): CoverageSearch => ({ flow: text(s.flow), source: text(s.source), range: oneOf(s.range, ranges), row: text(s.row), hour: text(s.hour) }),
   component: lazyRouteComponent(() => import('./coverage'), 'Coverage'),
 });
 

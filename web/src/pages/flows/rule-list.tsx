@@ -59,7 +59,7 @@ function OneRule({ rule, at, last, tried, readOnly, onText, onMove, onRemove }: 
           </Group>
         )}
       </Group>
-      <Textarea className="mono" aria-label={name} description={text} placeholder={example} autosize minRows={1} maxRows={14} value={rule.text} readOnly={readOnly} onChange={(e) => onText(e.currentTarget.value)} error={mistakeOf(rule, at, tried)} spellCheck={false} autoCapitalize="off" autoCorrect="off" />
+      <Textarea styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)', fontSize: 13 } }} aria-label={name} description={text} placeholder={example} autosize minRows={1} maxRows={14} value={rule.text} readOnly={readOnly} onChange={(e) => onText(e.currentTarget.value)} error={mistakeOf(rule, at, tried)} spellCheck={false} autoCapitalize="off" autoCorrect="off" />
       {dropped > 0 && <Text size="xs" c="dimmed" mt={4}>Drops {dropped} of the samples.</Text>}
     </li>
   );
