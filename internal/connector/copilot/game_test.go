@@ -89,12 +89,15 @@ type filling struct {
 	edits  int
 }
 
-func newFilling(t *testing.T, d *storetest.Database, s *store.Store, number int, seed uint64) *filling {
+func newFilling(t *testing.T, d *storetest.Database, s *store.Store, number int, seed uint64, change ...func(*m365sim.Scenario)) *filling {
 	t.Helper()
 	g := &filling{d: d, store: s, seed: seed, rand: rand.New(rand.NewPCG(seed, 3)), said: &tail{}, folder: t.TempDir(), model: map[string]map[string]string{}}
 	g.batch = 1 + g.rand.IntN(12)
 	g.world = newWorld(t, func(s *m365sim.Scenario) {
 		s.Graph.SchemaTime = m365sim.Duration(time.Duration(g.rand.IntN(200)) * time.Millisecond)
+		for _, c := range change {
+			c(s)
+		}
 	})
 	g.env.Now, g.env.Log = d.Clock.Now, slog.New(slog.NewTextHandler(g.said, nil))
 	g.cfg.Connection.ID = fmt.Sprint("game", number)
@@ -414,6 +417,12 @@ func (l *tail) Write(p []byte) (int, error) {
 		l.b.Next(1 << 15)
 	}
 	return l.b.Write(p)
+}
+
+func (l *tail) clear() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.b.Reset()
 }
 
 func (l *tail) String() string {
