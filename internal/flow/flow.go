@@ -137,6 +137,9 @@ func (k kind) Judge(ctx context.Context, look object.Look, o *store.Object, spec
 	if o.Spec, err = config.JSON(config.Encode(&stored, Defaults())); err != nil {
 		return err
 	}
+	if dst.Kind == "" { // the destination's own problems are told where it stands
+		return nil
+	}
 	return k.alone(ctx, look, *o, dst)
 }
 
