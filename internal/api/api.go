@@ -46,6 +46,8 @@ type Services struct {
 	Audit        *audit.Log
 	Provider     string // the name of the service that signs people in too; "": none
 	Overview     *overview.Service
+	Events       http.Handler // server-sent events; nil: none
+	Metrics      http.Handler // for Prometheus; nil: none
 	About        About
 	Hash         func(data []byte) ([]byte, error) // the vault's keyed hash
 	Log          *slog.Logger

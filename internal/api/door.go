@@ -43,6 +43,11 @@ func Handler(s *Services, log *slog.Logger) http.Handler {
 	}
 	mux.HandleFunc("GET "+DocumentPath, d.document)
 	mux.Handle("GET "+ReferencePath, reference.Handler(d.api))
+	for path, h := range map[string]http.Handler{EventsPath: s.Events, MetricsPath: s.Metrics} {
+		if h != nil {
+			mux.Handle("GET "+path, d.viewers(path, h))
+		}
+	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { d.unknown(w, r, mux) })
 	return numbered(mux)
 }
@@ -109,7 +114,7 @@ func Refuse(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 // Streams tells whether the answer to a request lasts as long as somebody listens.
-func Streams(r *http.Request) bool { return r.URL.Path == Prefix+"/events" }
+func Streams(r *http.Request) bool { return r.URL.Path == EventsPath }
 
 func newRequestID() string { return strings.ToLower(rand.Text()[:16]) }
 

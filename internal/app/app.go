@@ -19,9 +19,11 @@ import (
 	"github.com/headrace/headrace/internal/connector"
 	"github.com/headrace/headrace/internal/credential"
 	"github.com/headrace/headrace/internal/destination"
+	"github.com/headrace/headrace/internal/event"
 	"github.com/headrace/headrace/internal/fileset"
 	"github.com/headrace/headrace/internal/flow"
 	"github.com/headrace/headrace/internal/limit"
+	"github.com/headrace/headrace/internal/metrics"
 	"github.com/headrace/headrace/internal/microsoft"
 	"github.com/headrace/headrace/internal/object"
 	"github.com/headrace/headrace/internal/overview"
@@ -57,6 +59,8 @@ type App struct {
 	transport *microsoft.Shared
 	audit     *audit.Log
 	log       *slog.Logger
+
+	events *event.Hub // nil: this process serves nobody
 
 	behind atomic.Bool // the keyset was changed and can't be read
 	leave  func()      // tells the other nodes that this one stops; nil: there are none
@@ -124,6 +128,9 @@ func (a *App) build() {
 	if a.store.Shared() {
 		database = "postgres"
 	}
+	if a.options.Serving {
+		a.events = event.New(a.store, nodeName(), a.log)
+	}
 	view := overview.New(overview.Options{Store: a.store, Credentials: credentials, Sources: sources, Flows: flows,
 		Disk: func() (int64, int64, error) { return space(a.options.Data) }, Log: a.log})
 	a.Services = &api.Services{
@@ -137,6 +144,10 @@ func (a *App) build() {
 		Keys:     keys{a},
 		Plans:    plans{a},
 		About:    api.About{Version: a.options.Version, Node: nodeName(), Data: a.options.Data, Database: database, Serving: a.options.Serving},
+	}
+	a.Services.Metrics = metrics.Handler(metrics.Options{Store: a.store, Limits: a.limits, Version: a.options.Version, Log: a.log})
+	if a.events != nil {
+		a.Services.Events = a.events
 	}
 }
 

@@ -88,6 +88,9 @@ func (a *App) Serve(ctx context.Context, o ServeOptions) error {
 	}
 	all.Go(func() error { return a.observed(ctx, turns.Run) })
 	all.Go(func() error { return a.audit.Run(ctx) })
+	if a.events != nil {
+		all.Go(func() error { return a.events.Run(ctx) })
+	}
 	all.Go(func() error { return api.Serve(ctx, socket, api.Owner(api.Handler(a.Services, a.log)), a.log) })
 	if o.Webhooks != nil {
 		all.Go(func() error { return api.Serve(ctx, o.Webhooks, a.webhooks(turns.Wake), a.log) })

@@ -36,7 +36,9 @@ func (a *App) door(o WebOptions) (http.Handler, error) {
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	mux.Handle(guard.APIPrefix, api.Handler(a.Services, a.log))
+	operations := api.Handler(a.Services, a.log)
+	mux.Handle(guard.APIPrefix, operations)
+	mux.Handle(api.MetricsPath, operations)
 	mux.HandleFunc("GET /healthz", a.healthy)
 	mux.Handle("/", ui)
 	return g.Wrap(mux), nil
@@ -82,4 +84,6 @@ func (o WebOptions) Address() string {
 }
 
 // SetupCode gives the code that makes the first account; false if there is one.
-func (a *App) SetupCode(ctx context.Context) (string, bool, error) { return a.Services.Accounts.SetupCode(ctx) }
+func (a *App) SetupCode(ctx context.Context) (string, bool, error) {
+	return a.Services.Accounts.SetupCode(ctx)
+}

@@ -98,8 +98,10 @@ func (s *Store) RelistCrawl(ctx context.Context, r Run) (changed int64, again bo
 // ApproveCrawl lets a crawl that waits for approval go on with its deletes.
 func (s *Store) ApproveCrawl(ctx context.Context, uid string) error {
 	return s.inTx(ctx, func(t tx) error {
-		n, err := t.changed(ctx, `UPDATE run SET state = ?, error = '', spec = ? WHERE uid = ? AND kind = ? AND state = ?`, RunGoing, `{"approved":true}`, uid, Crawl, RunHolding)
-		if err == nil && n == 0 {
+		var id int64
+		err := t.row(ctx, `UPDATE run SET state = ?, error = '', spec = ? WHERE uid = ? AND kind = ? AND state = ? RETURNING id`, RunGoing, `{"approved":true}`, uid, Crawl, RunHolding).Scan(&id)
+		t.tell(ChangedRun, id)
+		if isNoRows(err) {
 			err = &fault.Error{Class: fault.Conflict, Code: "nothing_to_approve", Title: "run " + uid + " does not wait for approval"}
 		}
 		return err
@@ -109,6 +111,7 @@ func (s *Store) ApproveCrawl(ctx context.Context, uid string) error {
 // HoldCrawl makes a crawl wait for approval.
 func (s *Store) HoldCrawl(ctx context.Context, runID int64, reason string) error {
 	return s.inTx(ctx, func(t tx) error {
+		t.tell(ChangedRun, runID)
 		return t.exec(ctx, `UPDATE run SET state = ?, error = ? WHERE id = ? AND state = ?`, RunHolding, reason, runID, RunGoing)
 	})
 }

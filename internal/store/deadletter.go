@@ -205,6 +205,9 @@ func (s *Store) MarkLetters(ctx context.Context, uids []string, state string, fr
 			}
 			n += changed
 		}
+		if n > 0 {
+			t.tell(ChangedLetters, every)
+		}
 		return nil
 	})
 	return n, err

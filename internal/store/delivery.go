@@ -207,6 +207,13 @@ func (t tx) progress(ctx context.Context, l Lane, c Committed, now int64) error 
 	if err := t.forgetBodies(ctx, done); err != nil {
 		return err
 	}
+	t.tell(ChangedProgress, l.FlowID)
+	for run := range runs {
+		t.tell(ChangedRun, run)
+	}
+	if len(c.Letters) > 0 {
+		t.tell(ChangedLetters, l.FlowID)
+	}
 	if err := t.countBatch(ctx, l.FlowID, total, runs, cover); err != nil || len(did) == 0 {
 		return err
 	}
@@ -347,6 +354,9 @@ func (s *Store) ReleaseLane(ctx context.Context, l Lane, blocked time.Time, trou
 		if err := t.underLease(ctx, l.Lease, set, args...); err != nil {
 			return err
 		}
+		if trouble != nil {
+			t.tell(Flow, l.FlowID)
+		}
 		var due int64
 		if err := t.row(ctx, `SELECT coalesce(min(due), ?) FROM delivery WHERE flow_id = ? AND lane = ? AND state IN (0, 3)`, int64(never), l.FlowID, l.Number).Scan(&due); err != nil {
 			return err
@@ -367,6 +377,7 @@ func (s *Store) RetryDeliveries(ctx context.Context, flowID int64) (int64, error
 		if err != nil || n == 0 {
 			return err
 		}
+		t.tell(Flow, flowID)
 		return t.exec(ctx, `UPDATE lane SET blocked = 0, due = CASE WHEN due < ? THEN due ELSE ? END WHERE flow_id = ?`, now, now, flowID)
 	})
 	return n, err

@@ -88,6 +88,10 @@ func (s *Store) CommitListing(ctx context.Context, l Listing, found Listed) (int
 		if err := t.putGaps(ctx, l.SourceID, found.Enumeration.Lost); err != nil {
 			return err
 		}
+		if fresh > 0 || found.Trouble != nil {
+			t.tell(Source, l.SourceID)
+		}
+		t.tell(ChangedRun, l.RunID)
 		return t.cover(ctx, l.SourceID, found.Enumeration.Listed)
 	})
 	return fresh, err
@@ -105,6 +109,7 @@ func (t tx) lockListings(ctx context.Context, sourceID int64) error {
 // FailListing gives the lease back after a listing that failed as a whole: nothing of it counts.
 func (s *Store) FailListing(ctx context.Context, l Listing, trouble Trouble, again time.Time) error {
 	return s.inTx(ctx, func(t tx) error {
+		t.tell(Source, l.SourceID)
 		return t.underLease(ctx, l.Lease, `due = ?, error = ?, failures = failures + 1, lease_until = 0`, micros(again), trouble.text())
 	})
 }

@@ -125,6 +125,7 @@ func (s *Store) CreateObject(ctx context.Context, o Object, sealed func(uid stri
 		if err := t.putSecret(ctx, o.UID, sealed); err != nil {
 			return err
 		}
+		t.tell(o.Kind, o.ID)
 		return t.objectMade(ctx, o)
 	})
 	return o, err
@@ -159,6 +160,7 @@ func (s *Store) UpdateObject(ctx context.Context, o Object, sealed func(uid stri
 		if err := t.putSecret(ctx, o.UID, sealed); err != nil {
 			return err
 		}
+		t.tell(o.Kind, o.ID)
 		return t.objectMade(ctx, o)
 	})
 	o.Revision++
@@ -182,6 +184,7 @@ func (s *Store) DeleteObject(ctx context.Context, o Object) error {
 		if err := t.exec(ctx, `DELETE FROM tested WHERE object_id = ?`, o.ID); err != nil {
 			return err
 		}
+		t.tell(o.Kind, o.ID)
 		return t.objectGone(ctx, o)
 	})
 }

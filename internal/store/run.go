@@ -87,6 +87,7 @@ func (t tx) putRun(ctx context.Context, r *Run) error {
 		r.UID, r.Kind, r.FlowID, r.Number, r.State, flag(r.Deleting), flag(r.All), string(r.Spec), micros(r.Created)).Scan(&r.ID); err != nil {
 		return err
 	}
+	t.tell(ChangedRun, r.ID)
 	return t.addCounts(ctx, r.FlowID, r.ID, Counts{})
 }
 
@@ -189,6 +190,8 @@ func (s *Store) EndRun(ctx context.Context, id int64, state, reason string) erro
 		if err != nil {
 			return err
 		}
+		t.tell(ChangedRun, id)
+		t.tell(Flow, flow)
 		if err := t.settleReplay(ctx, id); err != nil || state != RunCanceled {
 			return err
 		}

@@ -35,6 +35,7 @@ type Store struct {
 	rebound        sync.Map     // statement with ? → statement with $1
 	looked         atomic.Int64 // up to which split the last sweep looked for old versions
 	url            string       // PostgreSQL only
+	told           func(Change) // nil: nobody wants to know
 }
 
 type kind uint8

@@ -17,6 +17,7 @@ type Tested struct {
 // read: the test was of what it was then.
 func (s *Store) SaveTest(ctx context.Context, o Object, ok bool, result json.RawMessage) error {
 	return s.inTx(ctx, func(t tx) error {
+		t.tell(o.Kind, o.ID)
 		return t.exec(ctx, `INSERT INTO tested (object_id, at, ok, result) SELECT id, CAST(? AS BIGINT), CAST(? AS BIGINT), ? FROM object WHERE id = ? AND revision = ?
 			ON CONFLICT (object_id) DO UPDATE SET at = excluded.at, ok = excluded.ok, result = excluded.result`, micros(s.now()), flag(ok), string(result), o.ID, o.Revision)
 	})

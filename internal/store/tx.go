@@ -13,7 +13,9 @@ type tx struct {
 	kept *statements          // nil: nothing is kept prepared here
 	own  map[string]*sql.Stmt // what this transaction prepared for itself
 	t    *sql.Tx              // nil: the read pool
-	q    interface {
+
+	changes *[]Change // told when the transaction is committed; nil: nobody wants to know
+	q       interface {
 		ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 		QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 		QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
@@ -75,11 +77,22 @@ func (s *Store) once(ctx context.Context, f func(tx) error) error {
 	if s.kept != nil {
 		defer s.kept.fill(context.WithoutCancel(ctx), s.write)
 	}
-	if err := f(tx{s: s, kept: s.kept, own: map[string]*sql.Stmt{}, t: t, q: t}); err != nil {
+	var changes []Change
+	to := tx{s: s, kept: s.kept, own: map[string]*sql.Stmt{}, t: t, q: t}
+	if s.told != nil {
+		to.changes = &changes
+	}
+	if err := f(to); err != nil {
 		_ = t.Rollback()
 		return err
 	}
-	return t.Commit()
+	if err := t.Commit(); err != nil {
+		return err
+	}
+	for _, c := range changes {
+		s.told(c)
+	}
+	return nil
 }
 
 // begin begins a transaction. After a restart of the server the pool's old connections fail one after the other; nothing

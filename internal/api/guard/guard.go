@@ -49,6 +49,9 @@ func Loopback() []string { return []string{"localhost", "127.0.0.1", "::1"} }
 // APIPrefix begins the paths for which it is found out who asks; the others are the same for everybody.
 const APIPrefix = "/api/"
 
+// metricsPath stands beside the API where Prometheus looks for it.
+const metricsPath = "/metrics"
+
 // Defaults of Options.
 const (
 	DefaultBody    = 32 << 20
@@ -131,7 +134,7 @@ func (g *Guard) Wrap(next http.Handler) http.Handler {
 			g.o.Problem(w, r, crossSite)
 			return
 		}
-		if !strings.HasPrefix(r.URL.Path, APIPrefix) {
+		if !strings.HasPrefix(r.URL.Path, APIPrefix) && r.URL.Path != metricsPath {
 			next.ServeHTTP(w, r)
 			return
 		}
