@@ -6,12 +6,13 @@ import { letterRoutes } from './pages/deadletters/routes';
 import { flowRoutes } from './pages/flows/routes';
 import { overviewRoutes } from './pages/overview/routes';
 import { runRoutes } from './pages/runs/routes';
+import { destinationRoutes, sourceRoutes } from './pages/uses/routes';
 import { PageFailed } from './parts/page-failed';
 import { root } from './root';
 import { parseSearch, stringifySearch } from './search';
 
 // Every area of pages adds its routes here. A page's code is loaded when somebody goes there (lazyRouteComponent).
-const tree = root.addChildren([...overviewRoutes, ...credentialRoutes, ...flowRoutes, ...runRoutes, ...coverageRoutes, ...letterRoutes]);
+const tree = root.addChildren([...overviewRoutes, ...credentialRoutes, ...sourceRoutes, ...destinationRoutes, ...flowRoutes, ...runRoutes, ...coverageRoutes, ...letterRoutes]);
 
 /** makeRouter builds the router. */
 export function makeRouter(client: QueryClient) {

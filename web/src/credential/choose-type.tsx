@@ -1,12 +1,13 @@
-import { Modal, Stack, Text, UnstyledButton } from '@mantine/core';
+import { Stack, Text, UnstyledButton } from '@mantine/core';
 import { Loaded } from '@/parts/loaded';
 import { useCredentialTypes } from './api';
+import { Dialog } from '@/parts/dialog';
 
 /** ChooseType asks what a new credential is for. */
 export function ChooseType({ opened, onClose, onChoose }: { opened: boolean; onClose: () => void; onChoose: (type: string) => void }) {
   const types = useCredentialTypes();
   return (
-    <Modal opened={opened} onClose={onClose} title="What is the credential for?" closeButtonProps={{ 'aria-label': 'Close' }} styles={{ title: { fontWeight: 700 } }}>
+    <Dialog opened={opened} onClose={onClose} title="What is the credential for?">
       <Loaded query={types} what="the types of credentials" rows={2}>
         {(all) => (
           <Stack gap="sm">
@@ -19,6 +20,6 @@ export function ChooseType({ opened, onClose, onChoose }: { opened: boolean; onC
           </Stack>
         )}
       </Loaded>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,4 +1,4 @@
-import { Button, Checkbox, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, Stack, Text, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useState } from 'react';
 import { useChange } from '@/api/use-change';
@@ -7,13 +7,14 @@ import { ProblemNotice } from '@/parts/problem-notice';
 import { credentialsKey, rotateCredential, type Credential, type Rotation } from './api';
 import { check, emptyDraft } from './checks';
 import { SecretField } from './overlay/secret-field';
+import { Dialog } from '@/parts/dialog';
 
 /** Rotate replaces the secret. The new one signs in first; one that is refused replaces nothing. */
 export function Rotate({ credential, opened, onClose }: { credential: Credential; opened: boolean; onClose: () => void }) {
   return (
-    <Modal opened={opened} onClose={onClose} title={`Rotate the secret of ${credential.name}`} size="lg" closeButtonProps={{ 'aria-label': 'Close' }} styles={{ title: { fontWeight: 700 } }}>
+    <Dialog opened={opened} onClose={onClose} title={`Rotate the secret of ${credential.name}`} size="lg">
       <RotateForm credential={credential} onClose={onClose} />
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,6 +1,7 @@
-import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
 import { useState, type ReactNode } from 'react';
 import { ProblemNotice } from './problem-notice';
+import { Dialog } from './dialog';
 
 interface Props {
   opened: boolean;
@@ -20,9 +21,9 @@ interface Props {
 /** ConfirmDanger asks before what can't be undone. What is severe wants the thing's name typed. */
 export function ConfirmDanger(p: Props) {
   return (
-    <Modal opened={p.opened} onClose={p.onClose} title={p.title} centered closeButtonProps={{ 'aria-label': 'Close' }} styles={{ title: { fontWeight: 700 } }}>
+    <Dialog opened={p.opened} onClose={p.onClose} title={p.title}>
       <Question {...p} />
-    </Modal>
+    </Dialog>
   );
 }
 

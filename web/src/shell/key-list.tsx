@@ -1,6 +1,7 @@
-import { Group, Kbd, Modal, Stack, Switch, Table, Text } from '@mantine/core';
+import { Group, Kbd, Stack, Switch, Table, Text } from '@mantine/core';
 import { usePreference } from '@/prefs/preference';
 import { entries } from './menu';
+import { Dialog } from '@/parts/dialog';
 
 const always: [string[], string][] = [
   [['Ctrl', 'K'], 'Search, go to, or do something'],
@@ -17,7 +18,7 @@ export function KeyList({ opened, onClose }: { opened: boolean; onClose: () => v
   const [keys, set] = usePreference('keys');
   const goes = entries.filter((e) => e.key).map((e): [string[], string] => [['g', e.key!], `Go to ${e.label}`]);
   return (
-    <Modal opened={opened} onClose={onClose} title="Keys" closeButtonProps={{ 'aria-label': 'Close' }} styles={{ title: { fontWeight: 700 } }}>
+    <Dialog opened={opened} onClose={onClose} title="Keys">
       <Stack>
         <Table aria-label="Keys and what they do" withRowBorders={false} verticalSpacing={4}>
           <Table.Tbody>
@@ -31,6 +32,6 @@ export function KeyList({ opened, onClose }: { opened: boolean; onClose: () => v
         </Table>
         <Switch label="Keys without Ctrl do something" checked={keys === 'on'} onChange={(e) => set(e.currentTarget.checked ? 'on' : 'off')} />
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

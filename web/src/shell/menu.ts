@@ -1,6 +1,8 @@
 import {
   IconActivity,
   IconArrowsSplit2,
+  IconDatabaseExport,
+  IconDatabaseImport,
   IconGridDots,
   IconKey,
   IconListCheck,
@@ -26,6 +28,8 @@ export const menu: { title?: string; entries: Entry[] }[] = [
     title: 'Build',
     entries: [
       { label: 'Flows', to: '/flows', icon: IconArrowsSplit2, key: 'f' },
+      { label: 'Sources', to: '/sources', icon: IconDatabaseImport, key: 's' },
+      { label: 'Destinations', to: '/destinations', icon: IconDatabaseExport, key: 'd' },
       { label: 'Credentials', to: '/credentials', icon: IconKey, key: 'c', count: 'credentials' },
     ],
   },
@@ -34,7 +38,7 @@ export const menu: { title?: string; entries: Entry[] }[] = [
     entries: [
       { label: 'Runs', to: '/runs', icon: IconListCheck, key: 'r' },
       { label: 'Coverage', to: '/coverage', icon: IconGridDots, key: 'v', count: 'coverage' },
-      { label: 'Dead letters', to: '/deadletters', icon: IconMailX, key: 'd', count: 'dead_letters' },
+      { label: 'Dead letters', to: '/deadletters', icon: IconMailX, key: 'x', count: 'dead_letters' },
     ],
   },
 ];

@@ -40,16 +40,16 @@ export function CredentialOverlay({ opened, onClose, ...props }: Props) {
     <Drawer.Root opened={opened} onClose={leave} position="right" size={900} closeOnEscape={!asking} keepMounted={false}>
       <Drawer.Overlay backgroundOpacity={0.45} />
       <Drawer.Content aria-label={props.existing ? `Edit ${props.existing.name}` : 'Add New Credential'}>
-        {opened && <Sheet key={props.type + (props.existing?.id ?? '')} {...props} onCancel={leave} onUnsaved={noteUnsaved} />}
+        {opened && <Form key={props.type + (props.existing?.id ?? '')} {...props} onCancel={leave} onUnsaved={noteUnsaved} />}
         <LeaveQuestion opened={asking} kept={!props.existing} onStay={() => ask(false)} onLeave={close} />
       </Drawer.Content>
     </Drawer.Root>
   );
 }
 
-type SheetProps = Omit<Props, 'opened' | 'onClose'> & { onCancel: () => void; onUnsaved: (unsaved: boolean) => void };
+type FormProps = Omit<Props, 'opened' | 'onClose'> & { onCancel: () => void; onUnsaved: (unsaved: boolean) => void };
 
-function Sheet({ type, existing, onCancel, onUnsaved, onSaved }: SheetProps) {
+function Form({ type, existing, onCancel, onUnsaved, onSaved }: FormProps) {
   const client = useQueryClient();
   const title = useCredentialTypes().data?.find((t) => t.type === type)?.title ?? type;
   const names = (useCredentials().data ?? []).map((c) => c.name).filter((n) => n !== existing?.name);
