@@ -7,13 +7,12 @@ export type Role = 'viewer' | 'operator' | 'admin';
 
 /** A Session says who is signed in, and how one can be. */
 export interface Session {
-  /** Nobody has an account yet: the set-up page is next. */
-  setup_needed: boolean;
   /** Absent: nobody is signed in. */
-  user?: { name: string; display_name?: string; role: Role };
-  expires?: string;
-  /** Another way to sign in: where to go, and what its button says. */
-  oidc?: { title: string; url: string };
+  user?: { name: string; displayName: string; role: Role };
+  /** Nobody has an account yet: the first one is made with the set-up code. */
+  setup: boolean;
+  /** The name of the service that signs people in too. */
+  provider?: string;
 }
 
 export const sessionKey = ['session'];
@@ -24,12 +23,12 @@ export const sessionKey = ['session'];
  */
 export async function readSession(signal?: AbortSignal): Promise<Session> {
   const door = await ask('GET', '/setup', { signal });
-  const oidc = door.provider ? { title: `Sign in with ${door.provider}`, url: '/api/v1/oidc/begin' } : undefined;
+  const provider = door.provider || undefined;
   lent.csrf = '';
-  if (!door.signed_in) return { setup_needed: door.setup, oidc };
+  if (!door.signed_in) return { setup: door.setup, provider };
   const who = await ask('GET', '/session', { signal });
   lent.csrf = who.csrf ?? '';
-  return { setup_needed: false, oidc, expires: who.expires, user: { name: who.name, display_name: who.account?.display_name, role: who.role as Role } };
+  return { setup: false, provider, user: { name: who.name, displayName: who.account?.display_name || who.name, role: who.role as Role } };
 }
 
 export const sessionQuery = queryOptions({ queryKey: sessionKey, queryFn: ({ signal }) => readSession(signal), staleTime: 60_000 });

@@ -1,6 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
 import { ask, type Schemas } from '@/api/ask';
-import { call } from '@/api/http';
 import { usePages } from '@/api/pages';
 import type { Draft } from './checks';
 import { clean, cleanID } from './guid';
@@ -49,9 +48,9 @@ const secretOf = (d: Draft) => (d.secretBy === 'value' && d.secret !== '' ? clea
 export const addCredential = (type: string, d: Draft, idempotencyKey: string) =>
   ask('POST', '/credentials', { body: { name: d.name.trim(), description: d.description.trim(), spec: specOf(type, d), secret: secretOf(d) }, idempotencyKey });
 
-/** tryDraft tests what is not saved yet; nothing is kept of it. `name` lends its stored secret when none is typed. */
-export const tryDraft = (type: string, d: Draft, name: string | undefined, signal?: AbortSignal) =>
-  call<Checks>('POST', '/drafts/credential/test', { body: { name, spec: specOf(type, d), secret: secretOf(d) }, signal, timeout: testPatience });
+/** tryDraft tests what is not saved yet; nothing is kept of it. `of` is the saved one that it would change: it lends its secret when none is typed. */
+export const tryDraft = (type: string, d: Draft, of: string | undefined, signal?: AbortSignal) =>
+  ask('POST', '/drafts/credential/test', { body: { name: d.name.trim(), of, spec: specOf(type, d), secret: secretOf(d) }, signal, timeout: testPatience });
 
 export const testCredential = (name: string) => ask('POST', '/credentials/{name}/test', { path: { name }, timeout: testPatience });
 

@@ -1,6 +1,6 @@
 import { Center, Container } from '@mantine/core';
-import { lazy, Suspense } from 'react';
-import { useSession } from '@/api/session';
+import { lazy, Suspense, useState } from 'react';
+import { useSession, type Session } from '@/api/session';
 import { Loading } from '@/parts/loading';
 import { ProblemNotice } from '@/parts/problem-notice';
 import { Shell } from '@/shell/shell';
@@ -16,6 +16,9 @@ const SignIn = lazy(() => import('./sign-in'));
  */
 export function Gate() {
   const session = useSession();
+  const [last, keep] = useState<Session['user']>();
+  const user = session.data?.user;
+  if (user && user.name !== last?.name) keep(user);
   if (session.data === undefined) {
     return (
       <Container size="sm" pt={96}>
@@ -23,12 +26,12 @@ export function Gate() {
       </Container>
     );
   }
-  if (session.data.setup_needed) return <Suspense fallback={<Waiting />}><SetUp /></Suspense>;
-  if (!session.data.user) return <Suspense fallback={<Waiting />}><SignIn session={session.data} /></Suspense>;
+  if (session.data.setup) return <Suspense fallback={<Waiting />}><SetUp /></Suspense>;
+  if (!user && !last) return <Suspense fallback={<Waiting />}><SignIn session={session.data} /></Suspense>;
   return (
     <>
       <Shell />
-      <SignInAgain session={session.data} />
+      <SignInAgain session={session.data} name={(user ?? last)!.name} />
     </>
   );
 }

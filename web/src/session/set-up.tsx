@@ -2,7 +2,7 @@ import { Button, Code, PasswordInput, Stack, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { call } from '@/api/http';
+import { ask } from '@/api/ask';
 import { readSession, sessionKey } from '@/api/session';
 import { fieldErrors } from '@/form/problems';
 import { ProblemNotice } from '@/parts/problem-notice';
@@ -26,7 +26,7 @@ export default function SetUp() {
   });
   const make = useMutation({
     mutationFn: async () => {
-      await call('POST', '/setup', { body: { code: form.values.code.trim(), name: form.values.name.trim(), password: form.values.password } });
+      await ask('POST', '/setup', { body: { code: form.values.code.trim(), name: form.values.name.trim(), password: form.values.password } });
       return readSession();
     },
     onSuccess: (now) => {

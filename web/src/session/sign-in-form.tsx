@@ -1,7 +1,7 @@
 import { Button, Divider, PasswordInput, Stack, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { call } from '@/api/http';
+import { ask } from '@/api/ask';
 import { readSession, sessionKey, type Session } from '@/api/session';
 import { ProblemNotice } from '@/parts/problem-notice';
 
@@ -19,7 +19,7 @@ export function SignInForm({ session, name: known = '', onDone }: Props) {
   const [password, setPassword] = useState('');
   const sign = useMutation({
     mutationFn: async () => {
-      await call('POST', '/session', { body: { name: name.trim(), password } });
+      await ask('POST', '/session', { body: { name: name.trim(), password } });
       return readSession();
     },
     onSuccess: (now) => {
@@ -41,10 +41,10 @@ export function SignInForm({ session, name: known = '', onDone }: Props) {
         <TextInput label="Name" name="username" autoComplete="username" required withAsterisk={false} value={name} onChange={(e) => setName(e.currentTarget.value)} data-autofocus={known === '' || undefined} />
         <PasswordInput label="Password" name="password" autoComplete="current-password" required withAsterisk={false} value={password} onChange={(e) => setPassword(e.currentTarget.value)} data-autofocus={known !== '' || undefined} visibilityToggleButtonProps={{ 'aria-label': 'Show the password', tabIndex: 0 }} />
         <Button type="submit" loading={sign.isPending}>Sign in</Button>
-        {session.oidc && (
+        {session.provider && (
           <>
             <Divider label="or" labelPosition="center" />
-            <Button variant="default" component="a" href={withReturn(session.oidc.url)}>{session.oidc.title}</Button>
+            <Button variant="default" component="a" href={providerURL()}>Sign in with {session.provider}</Button>
           </>
         )}
       </Stack>
@@ -52,9 +52,7 @@ export function SignInForm({ session, name: known = '', onDone }: Props) {
   );
 }
 
-/** withReturn tells the sign-in where to come back to. */
-function withReturn(url: string): string {
-  const to = new URL(url, window.location.origin);
-  to.searchParams.set('return_to', window.location.pathname + window.location.search);
-  return to.pathname + to.search;
+/** providerURL begins the sign-in at the organisation's service; it leads back to where the person is now. */
+function providerURL(): string {
+  return `/api/v1/oidc/begin?${new URLSearchParams({ return_to: window.location.pathname + window.location.search })}`;
 }

@@ -10,6 +10,7 @@ import {
   type TablerIcon,
 } from '@tabler/icons-react';
 import type { LinkProps } from '@tanstack/react-router';
+import type { Counts } from './counts';
 
 /** An Entry of the left menu. `key` is pressed after g to go there. */
 export interface Entry {
@@ -18,7 +19,7 @@ export interface Entry {
   icon: TablerIcon;
   key?: string;
   /** Which count of things to act on stands beside it; see counts.ts. */
-  count?: 'credentials' | 'dead_letters' | 'coverage';
+  count?: keyof Counts;
 }
 
 /** The left menu: groups with their entries, in order. A page adds its line here. */

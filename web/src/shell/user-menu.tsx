@@ -1,7 +1,7 @@
 import { ActionIcon, Menu, Text } from '@mantine/core';
 import { IconKeyboard, IconLogout, IconUserCircle } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
-import { call } from '@/api/http';
+import { ask } from '@/api/ask';
 import { useSession } from '@/api/session';
 
 const roles = { viewer: 'Viewer', operator: 'Operator', admin: 'Administrator' };
@@ -10,7 +10,7 @@ const roles = { viewer: 'Viewer', operator: 'Operator', admin: 'Administrator' }
 export function UserMenu({ onKeys }: { onKeys: () => void }) {
   const user = useSession().data?.user;
   const out = useMutation({
-    mutationFn: () => call('DELETE', '/session'),
+    mutationFn: () => ask('DELETE', '/session'),
     // A page that is loaded anew holds nothing of the person who left.
     onSuccess: () => window.location.assign('/'),
   });
@@ -24,7 +24,7 @@ export function UserMenu({ onKeys }: { onKeys: () => void }) {
       <Menu.Dropdown>
         {user && (
           <Menu.Label>
-            <Text size="sm" fw={600} c="var(--mantine-color-text)" truncate>{user.display_name || user.name}</Text>
+            <Text size="sm" fw={600} c="var(--mantine-color-text)" truncate>{user.displayName}</Text>
             <Text size="xs">{roles[user.role]}</Text>
           </Menu.Label>
         )}
