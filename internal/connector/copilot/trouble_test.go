@@ -1,6 +1,7 @@
 package copilot
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -46,6 +47,33 @@ func (g *filling) letters() int {
 	all, err := g.store.DeadLettersWhole(g.t.Context(), store.LetterFilter{Limit: 1000})
 	g.ok(err)
 	return len(all)
+}
+
+// One value of the wrong type among many is one dead letter, which says which; the others go.
+func TestOneWrongValueAmongMany(t *testing.T) {
+	t.Parallel()
+	g := steady(t, 0, func(s *m365sim.Scenario) { s.Graph.SchemaTime = 0 })
+	g.batch = 400
+	g.cfg.Schema = json.RawMessage(`[{"name":"title","type":"String","isSearchable":true,"isRetrievable":true,"labels":["title"]},{"name":"price","type":"Double","isRetrievable":true}]`)
+	g.cfg.Item.Properties = map[string]string{"title": ".Name", "price": ".Text"}
+	rows := map[string]string{}
+	for i := range 1000 {
+		rows[fmt.Sprintf("r%04d", i)] = fmt.Sprint(i)
+	}
+	rows["r0500"] = "cheap"
+	g.table("prices.csv", rows)
+	g.crawl()
+	items, err := g.tenant.Items(g.cfg.Connection.ID)
+	g.ok(err)
+	n := 0
+	for range items {
+		n++
+	}
+	all, err := g.store.DeadLettersWhole(t.Context(), store.LetterFilter{Limit: 10})
+	g.ok(err)
+	if n != 999 || len(all) != 1 || all[0].Key != "r0500" || !strings.Contains(all[0].Reason, `price: the text "cheap" is no number`) || all[0].Hint == "" {
+		t.Errorf("%d items, dead letters %+v", n, all)
+	}
 }
 
 // A service that wants an hour's rest gets it: nothing is sent before, nothing fails and nothing counts as an attempt.
