@@ -12,7 +12,9 @@ type copilotAccess struct {
 	Sees   bool     `json:"sees"`
 	Why    string   `json:"why"`
 	Unless []string `json:"unless,omitempty"`
-	ACL    []any    `json:"acl"`
+	// Missing are external groups in the list that are not there.
+	Missing []string `json:"missing_groups,omitempty"`
+	ACL     []any    `json:"acl"`
 }
 
 func (s *session) copilotAccess() *cobra.Command {
@@ -35,6 +37,9 @@ func (s *session) copilotAccess() *cobra.Command {
 			var a copilotAccess
 			if err := s.copilotAct(cmd, args[0], "access-test", fields{"id": item, "user": user, "groups": groups, "guest": guest}, &a); err != nil {
 				return err
+			}
+			for _, group := range a.Missing {
+				s.say("! the external group %s is not there, so nobody gets in by it. Make it with: headrace copilot group create %s %s", group, args[0], group)
 			}
 			return one(s, a, a.ID, []pair{{"item", a.ID}, {"can see it", yes(a.Sees, "yes", "no")}, {"why", a.Why}, {"unless in", strings.Join(a.Unless, "\n")}})
 		}}

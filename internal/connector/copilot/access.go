@@ -25,11 +25,14 @@ func (in *AccessInput) Validate() fault.Problems {
 
 // An access is who may see an item, for one person.
 type access struct {
-	ID     string     `json:"id"`
-	Sees   bool       `json:"sees"`
-	Why    string     `json:"why"`
-	Unless []string   `json:"unless,omitempty"` // groups that nobody said the person is in, and that would change the answer
-	ACL    []aclEntry `json:"acl"`
+	ID     string   `json:"id"`
+	Sees   bool     `json:"sees"`
+	Why    string   `json:"why"`
+	Unless []string `json:"unless,omitempty"` // groups that nobody said the person is in, and that would change the answer
+	// Missing are external groups of the access list that the connection has not: Graph takes such a list, and nobody gets
+	// in by them until they are made.
+	Missing []string   `json:"missing_groups,omitempty"`
+	ACL     []aclEntry `json:"acl"`
 }
 
 // canSee tells whether an access list lets somebody see an item: a deny always wins (reference graph-connectors, section
@@ -83,5 +86,24 @@ func testAccess(ctx context.Context, d *destination, in *AccessInput) (any, erro
 	}
 	a := canSee(stored.ACL, in)
 	a.ID = id
-	return a, nil
+	var err error
+	a.Missing, err = d.missingGroups(ctx, stored.ACL)
+	return a, err
+}
+
+// missingGroups are the external groups of an access list that are not there.
+func (d *destination) missingGroups(ctx context.Context, entries []aclEntry) ([]string, error) {
+	var missing []string
+	for _, e := range entries {
+		if e.Type != aclExternalGroup {
+			continue
+		}
+		switch _, err := d.graph.send(ctx, http.MethodGet, d.graph.path("groups", e.Value), nil, nil); {
+		case isClass(err, fault.NotFound):
+			missing = append(missing, e.Value)
+		case err != nil:
+			return nil, fmt.Errorf("look for the group %s: %w", e.Value, err)
+		}
+	}
+	return missing, nil
 }

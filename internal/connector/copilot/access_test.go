@@ -1,6 +1,7 @@
 package copilot
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 )
@@ -32,5 +33,35 @@ func TestWhoCanSeeAnItem(t *testing.T) {
 		if a.Sees != c.sees || strings.Join(a.Unless, ", ") != c.unless || a.Why == "" {
 			t.Errorf("%s: %+v, want sees %v, unless %q", name, a, c.sees, c.unless)
 		}
+	}
+}
+
+// A group that does not exist is taken by Graph and lets nobody in; the access test tells.
+func TestAGroupThatDoesNotExistIsTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	w.cfg.Item.ACL = `[{type: "externalGroup", value: "oncall"}, {type: "group", value: "99999999-9999-4999-8999-999999999999"}]`
+	items := w.prepared(documents(0, 1)...)
+	d := w.open()
+	if res := w.write(d, nil, items...); res.Stopped != nil {
+		t.Fatal(res.Stopped)
+	}
+	in := &AccessInput{ID: items[0].Key, User: "c2b6e3a0-0b7c-4f2a-8f5e-3a9d7e1b4c66", Groups: []string{"oncall"}}
+	missing := func() []string {
+		t.Helper()
+		a, err := testAccess(t.Context(), d, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a.(access).Missing
+	}
+	if got := missing(); len(got) != 1 || got[0] != "oncall" {
+		t.Errorf("missing are %q", got)
+	}
+	if _, err := d.graph.sendJSON(t.Context(), http.MethodPost, d.graph.path("groups"), map[string]string{"id": "oncall", "displayName": "On call"}); err != nil {
+		t.Fatal(err)
+	}
+	if got := missing(); len(got) != 0 {
+		t.Errorf("missing are %q though it was made", got)
 	}
 }
