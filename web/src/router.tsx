@@ -1,6 +1,7 @@
 import type { QueryClient } from '@tanstack/react-query';
 import { createRouter } from '@tanstack/react-router';
 import { credentialRoutes } from './pages/credentials/routes';
+import { copilotRoutes } from './pages/copilot/routes';
 import { coverageRoutes } from './pages/coverage/routes';
 import { letterRoutes } from './pages/deadletters/routes';
 import { flowRoutes } from './pages/flows/routes';
@@ -12,7 +13,7 @@ import { root } from './root';
 import { parseSearch, stringifySearch } from './search';
 
 // Every area of pages adds its routes here. A page's code is loaded when somebody goes there (lazyRouteComponent).
-const tree = root.addChildren([...overviewRoutes, ...credentialRoutes, ...sourceRoutes, ...destinationRoutes, ...flowRoutes, ...runRoutes, ...coverageRoutes, ...letterRoutes]);
+const tree = root.addChildren([...overviewRoutes, ...credentialRoutes, ...sourceRoutes, ...destinationRoutes, ...flowRoutes, ...runRoutes, ...coverageRoutes, ...letterRoutes, ...copilotRoutes]);
 
 /** makeRouter builds the router. */
 export function makeRouter(client: QueryClient) {

@@ -11,10 +11,20 @@ const most = 1500;
 /** pretty writes JSON as people read it; undefined gives no lines. */
 export const pretty = (value: unknown): string => (value === undefined ? '' : JSON.stringify(value, null, 2));
 
-/** diff compares two JSON values line by line: ' ' same, '-' only left, '+' only right, '~' changed. */
+/** diff compares two JSON values line by line, whatever the order of their members: ' ' same, '-' only left, '+' only right, '~' changed. */
 export function diff(left: unknown, right: unknown): Row[] {
-  return rowsOf(lines(left), lines(right));
+  return rowsOf(lines(left), lines(ordered(right, left)));
 }
+
+/** ordered gives the members of value the order that they have in like, since in JSON order means nothing; new ones come last. */
+export function ordered(value: unknown, like: unknown): unknown {
+  if (Array.isArray(value)) return value.map((v, i) => ordered(v, Array.isArray(like) ? like[i] : undefined));
+  if (!isObject(value) || !isObject(like)) return value;
+  const names = [...Object.keys(like).filter((k) => k in value), ...Object.keys(value).filter((k) => !(k in like))];
+  return Object.fromEntries(names.map((k) => [k, ordered(value[k], like[k])]));
+}
+
+const isObject = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null && !Array.isArray(v);
 
 /** changes counts the rows that are not the same. */
 export const changes = (rows: Row[]): number => rows.filter((r) => r.sign !== ' ').length;

@@ -7,6 +7,7 @@ import {
   IconKey,
   IconListCheck,
   IconMailX,
+  IconSparkles,
   type TablerIcon,
 } from '@tabler/icons-react';
 import type { LinkProps } from '@tanstack/react-router';
@@ -33,6 +34,10 @@ export const menu: { title?: string; entries: Entry[] }[] = [
       { label: 'Destinations', to: '/destinations', icon: IconDatabaseExport, key: 'd' },
       { label: 'Credentials', to: '/credentials', icon: IconKey, key: 'c', count: 'credentials' },
     ],
+  },
+  {
+    title: 'Microsoft 365',
+    entries: [{ label: 'Copilot connections', to: '/copilot', icon: IconSparkles, key: 'p' }],
   },
   {
     title: 'Operate',
