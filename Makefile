@@ -26,6 +26,9 @@ demo: ui-try build ## see it work: a simulated tenant, collected into ./headrace
 test: build ## all tests with the race detector, on SQLite and PostgreSQL
 	scripts/test $(ARGS)
 
+e2e: ## people's journeys in a real browser (ARGS=--update writes the pictures anew, ARGS=connect runs one file)
+	scripts/e2e $(ARGS)
+
 check: ## formatting, vet and the linters
 	scripts/check $(LINT)
 
@@ -50,4 +53,4 @@ clean: ## remove what was built
 	rm -rf bin dist headrace-demo headrace-data headrace-data.key web/node_modules
 	find internal/webui/dist -mindepth 1 ! -name .keep -delete
 
-.PHONY: help build ui ui-try demo test check fuzz bench docs fix release clean
+.PHONY: help build ui ui-try demo test e2e check fuzz bench docs fix release clean

@@ -48,8 +48,25 @@ export class Tab {
     return this.field(label).fill(text);
   }
 
-  field(label: string): Locator {
-    return this.page.getByLabel(label, { exact: true });
+  field(label: string | RegExp): Locator {
+    return this.page.getByRole('textbox', { name: label, exact: true }).or(this.page.getByLabel(label, { exact: true })).first();
+  }
+
+  /** choose picks an entry of a list that opens at a field. */
+  async choose(label: string, entry: string): Promise<void> {
+    await this.page.getByRole('combobox', { name: label }).or(this.page.getByRole('textbox', { name: label })).first().click();
+    await this.page.getByRole('option', { name: entry }).first().click();
+  }
+
+  /** paste puts a text into a field as Ctrl+V does. */
+  async paste(label: string | RegExp, text: string): Promise<void> {
+    const field = this.field(label);
+    await field.focus();
+    await field.evaluate((e, t) => {
+      const clipboardData = new DataTransfer();
+      clipboardData.setData('text', t);
+      e.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+    }, text);
   }
 
   /** click presses a button, or follows a link that looks like one. */
@@ -65,6 +82,13 @@ export class Tab {
   /** heading waits for the page with this title. */
   heading(name: string | RegExp): Promise<void> {
     return this.page.getByRole('heading', { level: 1, name, exact: typeof name === 'string' }).waitFor();
+  }
+
+  /** dialog waits for an overlay with this name. */
+  async dialog(name: string | RegExp): Promise<Locator> {
+    const found = this.page.getByRole('dialog', { name });
+    await found.waitFor();
+    return found;
   }
 
   /** sees waits until a text stands on the page. */

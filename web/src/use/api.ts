@@ -1,4 +1,4 @@
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, queryOptions, useQuery } from '@tanstack/react-query';
 import { ask, type Schemas } from '@/api/ask';
 import { usePages } from '@/api/pages';
 import type { Kind } from './kind';
@@ -35,9 +35,12 @@ export interface Unsaved {
   of?: string;
 }
 
-/** useJudgment has the server say all that is wrong with a draft, while it is typed. */
-export const useJudgment = (kind: Kind | 'flow', u: Unsaved) =>
-  useQuery({ queryKey: ['judgment', kind, u], queryFn: ({ signal }) => ask('POST', '/drafts/validate', { body: { kind, ...u }, signal }), placeholderData: keepPreviousData, staleTime: 30_000 });
+/** judgmentQuery has the server say all that is wrong with a draft. */
+export const judgmentQuery = (kind: Kind | 'flow', u: Unsaved) =>
+  queryOptions({ queryKey: ['judgment', kind, u], queryFn: ({ signal }) => ask('POST', '/drafts/validate', { body: { kind, ...u }, signal }), staleTime: 30_000 });
+
+/** useJudgment asks while the draft is typed. */
+export const useJudgment = (kind: Kind | 'flow', u: Unsaved) => useQuery({ ...judgmentQuery(kind, u), placeholderData: keepPreviousData });
 
 /** useSample reads some records of a source that is not saved, and their schema. */
 export const useSample = (u: Unsaved) =>

@@ -60,8 +60,8 @@ function EditForm({ kind, use, onClose, connector }: Omit<Props, 'opened'> & { c
     { stale: [usesKey(kind), ['yaml'], ['credentials'], ['flows']], onDone: (saved) => onClose(saved.name) },
   );
   const change = (part: Partial<Typed>) => edit((old) => ({ ...old, ...part }));
-  const submit = (from: Use) => {
-    if (told.showAll()) save.mutate(from);
+  const submit = async (from: Use) => {
+    if (await told.showAll()) save.mutate(from);
   };
   if (save.isError && isCode(save.error, 'stale_revision')) {
     return (
@@ -87,7 +87,7 @@ function EditForm({ kind, use, onClose, connector }: Omit<Props, 'opened'> & { c
       noValidate
       onSubmit={(e) => {
         e.preventDefault();
-        submit(base);
+        void submit(base);
       }}
     >
       <Stack gap="md">

@@ -1,8 +1,9 @@
 import { useDebouncedValue } from '@mantine/hooks';
+import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { ProblemError } from '@/api/problem';
+import { ProblemError, type FieldProblem } from '@/api/problem';
 import { fieldErrors } from '@/form/problems';
-import { useJudgment, type Unsaved } from './api';
+import { judgmentQuery, useJudgment, type Unsaved } from './api';
 import type { Kind } from './kind';
 
 /**
@@ -10,25 +11,32 @@ import type { Kind } from './kind';
  * them once somebody wanted to go on.
  */
 export function useTold(kind: Kind | 'flow', u: Unsaved, fields: readonly string[]) {
+  const client = useQueryClient();
   const [settled] = useDebouncedValue(u, 400);
   const judgment = useJudgment(kind, settled);
   const [touched, touch] = useState<ReadonlySet<string>>(new Set());
   const [all, showAll] = useState(false);
-  const error = new ProblemError({ type: '', title: '', status: 422, class: 'invalid', code: 'invalid', problems: judgment.data?.problems ?? [] });
-  const { at, rest } = fieldErrors(error, ['name', ...fields]);
-  const shown = Object.fromEntries(Object.entries(at).filter(([f]) => all || touched.has(f)));
+  const { at, rest } = fieldErrors(refused(judgment.data?.problems), ['name', ...fields]);
+  // What was wrong with an earlier text must not appear when the field is left: the page would move under the mouse, and the button miss its click.
+  const current = !judgment.isPlaceholderData && settled === u;
+  const shown = Object.fromEntries(Object.entries(at).filter(([f]) => current && (all || touched.has(f))));
   return {
     errors: shown,
-    rest: all ? rest : [],
+    rest: all && current ? rest : [],
     judgment,
     /** Nothing is wrong, as far as is known of exactly what stands in the form. */
-    valid: judgment.data?.valid === true && !judgment.isPlaceholderData && settled === u,
+    valid: judgment.data?.valid === true && current,
     touch: (field: string) => touch((old) => new Set(old).add(field)),
-    showAll: () => {
+    /** It is the last typed character that is judged: somebody who types and goes on at once is not held up by what stood there before. */
+    showAll: async (): Promise<boolean> => {
       showAll(true);
+      const now = await client.fetchQuery(judgmentQuery(kind, u)).catch(() => undefined);
+      const { at, rest } = fieldErrors(refused(now?.problems), ['name', ...fields]);
       const first = Object.keys(at)[0];
       if (first) document.querySelector<HTMLElement>(`[data-field="${CSS.escape(first)}"]`)?.focus();
-      return Object.keys(at).length === 0 && rest.length === 0;
+      return now !== undefined && !first && rest.length === 0;
     },
   };
 }
+
+const refused = (problems: FieldProblem[] | undefined) => new ProblemError({ type: '', title: '', status: 422, class: 'invalid', code: 'invalid', problems: problems ?? [] });

@@ -12,7 +12,7 @@ interface Props {
   step: Step;
   text?: string;
   /** Called before going on; false stays. */
-  onNext?: () => boolean;
+  onNext?: () => boolean | Promise<boolean>;
   /** What stands in the place of Next on the last step. */
   finish?: ReactNode;
   nextDisabled?: boolean;
@@ -35,7 +35,7 @@ export function Frame({ kind, connector, step, text, onNext, finish, nextDisable
       <Group mt="xs">
         {back && <Button variant="default" onClick={() => go(back)}>Back</Button>}
         {finish}
-        {next && <Button disabled={nextDisabled} onClick={() => (onNext?.() ?? true) && go(next)}>Next: {titles[next].toLowerCase()}</Button>}
+        {next && <Button disabled={nextDisabled} onClick={async () => ((await onNext?.()) ?? true) && go(next)}>Next: {titles[next].toLowerCase()}</Button>}
       </Group>
     </Page>
   );
