@@ -16,7 +16,7 @@ func All() []Endpoint {
 		FlowCreate, FlowList, FlowShow, FlowEdit, FlowPause, FlowResume, FlowRemove, FlowRun, FlowPlan, FlowRetry, FlowPlanBackfill, FlowBackfill,
 		OverviewShow, ActivityShow,
 		DraftValidate, DraftCredentialTest, DraftSourceTest, DraftSourceSample, DraftDestinationTest, TransformTry, SchemaInfer, CloudList,
-		RunList, RunShow, RunCancel, RunApprove,
+		RunList, RunShow, RunProgress, RunWindows, DeliveryList, RunCancel, RunApprove,
 		CoverageShow,
 		LetterList, LetterGroupList, LetterShow, LetterExport, LetterPlan, LetterReplay, LetterDiscard, LetterEditBody,
 		FilesPlan, FilesApply, FilesExport,

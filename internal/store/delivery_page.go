@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/headrace/headrace/internal/fault"
@@ -107,4 +108,36 @@ func ParseState(name string) (State, bool) {
 		}
 	}
 	return 0, false
+}
+
+// A RunWindow is one hour of one stream in a run: how its deliveries stand.
+type RunWindow struct {
+	Stream    string    `json:"stream"`
+	Hour      time.Time `json:"hour"`
+	Pending   int64     `json:"pending"`
+	Delivered int64     `json:"delivered"`
+	Failed    int64     `json:"failed"`
+	Lost      int64     `json:"lost"`
+	Discarded int64     `json:"discarded"`
+}
+
+// RunWindows gives how a run's deliveries stand, by stream and hour; at most so many.
+func (s *Store) RunWindows(ctx context.Context, runID int64, limit int) ([]RunWindow, error) {
+	var all []RunWindow
+	const sum = `sum(CASE WHEN d.state IN (%) THEN 1 ELSE 0 END)`
+	count := func(states string) string { return strings.Replace(sum, "%", states, 1) }
+	const hour = `s.time / 3600000000`
+	err := s.reading().each(ctx, `SELECT s.stream, `+hour+`, `+count("0, 3")+`, `+count("1")+`, `+count("2")+`, `+count("4")+`, `+count("5")+`
+		FROM delivery d JOIN split s ON s.id = d.split_id WHERE d.run_id = ? AND d.run_id <> 0 GROUP BY s.stream, `+hour+` ORDER BY s.stream, `+hour+` LIMIT ?`, []any{runID, limit},
+		func(scan func(...any) error) error {
+			var (
+				w  RunWindow
+				at int64
+			)
+			err := scan(&w.Stream, &at, &w.Pending, &w.Delivered, &w.Failed, &w.Lost, &w.Discarded)
+			w.Hour = time.Unix(at*3600, 0).UTC()
+			all = append(all, w)
+			return err
+		})
+	return all, s.trouble(err)
 }

@@ -241,6 +241,16 @@ func TestRunsAreWatchedTogether(t *testing.T) {
 				t.Errorf("the run that listed: %+v %+v", one, c)
 			}
 		}
+		windows, err := w.s.RunWindows(w.ctx(), l.RunID, 10)
+		w.ok(err)
+		if len(windows) != 1 || windows[0].Pending != 4 || windows[0].Stream != "Audit.Exchange" || !windows[0].Hour.Equal(split(0).Time) {
+			t.Errorf("windows: %+v", windows)
+		}
+		if of := walk(w, 3, func(p store.Page) ([]store.DeliveryRow, string, error) {
+			return w.s.Deliveries(w.ctx(), store.DeliveryFilter{RunID: l.RunID}, p)
+		}); len(of) != 4 || of[0].State != "pending" {
+			t.Errorf("deliveries of the run: %+v", of)
+		}
 		open, err := w.s.OpenRuns(w.ctx(), []int64{f.ID, g.ID})
 		w.ok(err)
 		if len(open[f.ID]) != 2 || len(open[g.ID]) != 2 {

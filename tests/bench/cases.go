@@ -19,6 +19,7 @@ func cases() []measure {
 		{"serve", idleServe},
 		{"tenants", manyTenants},
 		{"nodes", nodes},
+		{"load", load},
 		{"fill", fillThrottled},
 		{"recrawl", recrawl100k},
 		{"million", recrawlMillion},

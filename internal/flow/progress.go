@@ -1,0 +1,105 @@
+package flow
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/headrace/headrace/internal/connector"
+	"github.com/headrace/headrace/internal/store"
+)
+
+// A Progress is how far a run has come, for people.
+type Progress struct {
+	Percent float64   `json:"percent"` // of the splits listed so far
+	Listing bool      `json:"listing"` // more may be listed yet, so that the percentage may fall
+	Doing   string    `json:"doing"`   // what it does now, in words
+	Steps   []RunStep `json:"steps"`
+	Left    *Left     `json:"left,omitempty"` // how long it still takes; missing: not known
+}
+
+// A RunStep is one step of the work.
+type RunStep struct {
+	Name   string `json:"name"` // list, fetch, transform, deliver, commit
+	Count  int64  `json:"count"`
+	Of     string `json:"of"`              // what is counted: splits, records
+	Bad    int64  `json:"bad,omitempty"`   // of these, how many went wrong there
+	Error  string `json:"error,omitempty"` // the last trouble there
+	Repeat int    `json:"attempts,omitempty"`
+}
+
+// Left is how long a run still takes, as far as its pace so far tells.
+type Left struct {
+	Low  string `json:"low"`
+	High string `json:"high"`
+}
+
+// RunProgress tells how far a run has come.
+func (s *Service) RunProgress(ctx context.Context, r store.Run, counts store.Counts, p store.RunProgress) (Progress, error) {
+	out := Progress{Listing: p.Listing}
+	ended := counts.Splits + p.Failed + p.Lost
+	if all := ended + p.Pending; all > 0 {
+		out.Percent = float64(ended*1000/all) / 10
+	} else if !r.Finished.IsZero() {
+		out.Percent = 100
+	}
+	open, _, err := s.Store.Deliveries(ctx, store.DeliveryFilter{RunID: r.ID, States: []store.State{store.Pending, store.Failed, store.Held, store.Lost}}, store.Page{Limit: 50})
+	if err != nil {
+		return out, err
+	}
+	read := RunStep{Name: "fetch", Count: counts.Fetched, Of: "records", Bad: p.Failed + p.Lost}
+	for _, d := range open {
+		if d.Trouble != nil {
+			read.Error, read.Repeat = d.Trouble.Line(), d.Attempts+d.Waits
+			break
+		}
+	}
+	out.Steps = []RunStep{
+		{Name: "list", Count: counts.Listed, Of: "splits"}, read,
+		{Name: "transform", Count: counts.Fetched - counts.Repeats, Of: "records", Bad: counts.Dropped},
+		{Name: "deliver", Count: counts.Delivered, Of: "records", Bad: counts.Dead},
+		{Name: "commit", Count: counts.Splits, Of: "splits"},
+	}
+	lanes, err := s.Store.LaneTroubles(ctx, []int64{r.FlowID})
+	if err != nil {
+		return out, err
+	}
+	out.Doing = doing(r, p, open, lanes[r.FlowID])
+	out.Left = left(counts.Splits, p, s.Store.Now().Sub(r.Created))
+	return out, nil
+}
+
+func doing(r store.Run, p store.RunProgress, open []store.DeliveryRow, lane store.Troubled) string {
+	switch {
+	case r.State == store.RunHolding:
+		return "waiting for approval of its deletes"
+	case !r.Finished.IsZero():
+		return r.State
+	case lane.Trouble != nil && !lane.Trouble.Until.IsZero():
+		return fmt.Sprintf("waiting until %s: %s", lane.Trouble.Until.UTC().Format("15:04:05Z"), lane.Trouble.Line())
+	case lane.Trouble != nil:
+		return "trying again after: " + lane.Trouble.Line()
+	case len(open) > 0 && open[0].Stream != "":
+		return fmt.Sprintf("%s %s · delivering, %d splits left", open[0].Stream, open[0].Time.UTC().Format("2 Jan 15:04Z"), p.Pending)
+	case p.Listing && p.Windows > 0:
+		return fmt.Sprintf("listing, %d windows left", p.Windows)
+	case p.Listing:
+		return "listing"
+	case r.Deleting:
+		return "deleting what the source no longer has"
+	}
+	return "ending"
+}
+
+// left widens what the pace so far says: what comes is seldom like what was.
+func left(done int64, p store.RunProgress, took time.Duration) *Left {
+	const least = 5 // splits from which a pace can be told
+	if done < least || p.Pending == 0 || p.Listing && p.Windows > 0 || took <= 0 {
+		return nil
+	}
+	each := float64(took) * float64(p.Pending) / float64(done)
+	text := func(part float64) string {
+		return connector.Duration(max(time.Second, time.Duration(each*part).Round(time.Second))).String()
+	}
+	return &Left{Low: text(0.75), High: text(1.5)}
+}
