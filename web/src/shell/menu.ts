@@ -4,9 +4,11 @@ import {
   IconDatabaseExport,
   IconDatabaseImport,
   IconGridDots,
+  IconHistory,
   IconKey,
   IconListCheck,
   IconMailX,
+  IconSettings,
   IconSparkles,
   type TablerIcon,
 } from '@tabler/icons-react';
@@ -45,6 +47,13 @@ export const menu: { title?: string; entries: Entry[] }[] = [
       { label: 'Runs', to: '/runs', icon: IconListCheck, key: 'r' },
       { label: 'Coverage', to: '/coverage', icon: IconGridDots, key: 'v', count: 'coverage' },
       { label: 'Dead letters', to: '/deadletters', icon: IconMailX, key: 'x', count: 'dead_letters' },
+    ],
+  },
+  {
+    title: 'Admin',
+    entries: [
+      { label: 'Audit log', to: '/audit', icon: IconHistory, key: 'a' },
+      { label: 'Settings', to: '/settings', icon: IconSettings, key: 't' },
     ],
   },
 ];
