@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"math"
+	"slices"
 
 	"github.com/headrace/headrace/internal/connector"
 )
@@ -82,15 +83,20 @@ func scanItem(destination int64, scan func(...any) error) (InventoryItem, error)
 // Items gives what the inventory knows of these keys.
 func (s *Store) Items(ctx context.Context, destinationID int64, keys []string) (map[string]InventoryItem, error) {
 	found := make(map[string]InventoryItem, len(keys))
-	const chunk = 400
-	for len(keys) > 0 {
-		part := keys[:min(chunk, len(keys))]
-		keys = keys[len(part):]
-		args := []any{destinationID}
-		for _, k := range part {
-			args = append(args, KeyHash(k))
+	size := 400
+	if s.kind != onSQLite {
+		size = arraysChunk
+	}
+	for part := range slices.Chunk(keys, size) {
+		hashes := make([]int64, len(part))
+		for i, k := range part {
+			hashes[i] = KeyHash(k)
 		}
-		err := s.reading().each(ctx, `SELECT `+itemColumns+` FROM inventory WHERE destination_id = ? AND hash IN (`+marks(len(part))+`)`, args, func(scan func(...any) error) error {
+		among, args := `= ANY(?)`, []any{destinationID, hashes}
+		if s.kind == onSQLite {
+			among, args = `IN (`+marks(len(part))+`)`, append(args[:1], anys(hashes)...)
+		}
+		err := s.reading().each(ctx, `SELECT `+itemColumns+` FROM inventory WHERE destination_id = ? AND hash `+among, args, func(scan func(...any) error) error {
 			i, err := scanItem(destinationID, scan)
 			found[i.Key] = i
 			return err
@@ -100,6 +106,14 @@ func (s *Store) Items(ctx context.Context, destinationID int64, keys []string) (
 		}
 	}
 	return found, nil
+}
+
+func anys(all []int64) []any {
+	out := make([]any, len(all))
+	for i, v := range all {
+		out[i] = v
+	}
+	return out
 }
 
 // ItemsOf gives the items that one key of the source produced: what a delete of it must reach.
