@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,7 +48,7 @@ func (s *Store) Deliveries(ctx context.Context, f DeliveryFilter, p Page) (all [
 		w.and(`d.run_id = ?`, f.RunID)
 		order = `d.state, d.split_id`
 	case f.FlowID != 0:
-		w.and(`d.flow_id = ?`, f.FlowID)
+		f.ofFlow(w)
 	default:
 		return nil, "", fault.Problems{{Field: "flow", Text: "is missing: name a flow or a run"}}.Err()
 	}
@@ -79,6 +80,21 @@ func (s *Store) Deliveries(ctx context.Context, f DeliveryFilter, p Page) (all [
 	})
 	all, next = cut(p, all, func(d DeliveryRow) string { return place(int64(d.state), d.SplitID) })
 	return all, next, s.trouble(err)
+}
+
+// ofFlow picks a flow's deliveries by the index that has least of them: what waits and what went wrong has its own.
+func (f DeliveryFilter) ofFlow(w *where) {
+	only := func(states ...State) bool {
+		return len(f.States) > 0 && !slices.ContainsFunc(f.States, func(s State) bool { return !slices.Contains(states, s) })
+	}
+	switch {
+	case only(Pending, Held):
+		w.and(`d.flow_id = ? AND d.state IN (0, 3)`, f.FlowID)
+	case only(Failed, Lost):
+		w.and(`d.flow_id = ? AND d.state IN (2, 4)`, f.FlowID)
+	default:
+		w.and(`(d.flow_id + 0) = ?`, f.FlowID)
+	}
 }
 
 func scanDelivery(scan func(...any) error) (DeliveryRow, error) {
