@@ -21,9 +21,9 @@ CREATE TABLE object (
 	expires     BIGINT NOT NULL DEFAULT 0,   -- when a credential's secret ends; 0: not known
 	UNIQUE (kind, name)
 );
-CREATE INDEX object_credential ON object (credential) WHERE credential <> 0;
-CREATE INDEX object_source ON object (source) WHERE source <> 0;
-CREATE INDEX object_destination ON object (destination) WHERE destination <> 0;
+CREATE INDEX object_credential ON object (credential);
+CREATE INDEX object_source ON object (source);
+CREATE INDEX object_destination ON object (destination);
 CREATE INDEX object_tenant ON object (kind, tenant);
 CREATE INDEX object_expires ON object (expires) WHERE expires <> 0;
 CREATE INDEX object_paused ON object (kind, name) WHERE paused = 1;
