@@ -6,6 +6,7 @@ import { Numbers } from '@/parts/numbers';
 import { LinkButton } from '@/parts/link';
 import { Block } from '@/parts/block';
 import { When } from '@/time/when';
+import { FlowCharts } from './charts';
 import { Retry } from './retry';
 import type { FlowStatus } from './status';
 
@@ -27,6 +28,7 @@ export function OverviewTab({ flow }: { flow: FlowStatus }) {
           c.lost > 0 && { name: 'Lost', value: plural(c.lost, 'split') },
         ]} />
       </Block>
+      <FlowCharts flow={flow.name} source={flow.source} />
     </Stack>
   );
 }
