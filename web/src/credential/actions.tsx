@@ -23,7 +23,7 @@ export function CredentialActions({ credential: c, onEdit, onRemoved, onTested, 
   const may = useMay('operator');
   const clipboard = useClipboard();
   const test = useChange(() => testCredential(c.name), { stale: [credentialsKey], onDone: onTested });
-  const remove = useChange(() => removeCredential(c), { stale: [credentialsKey], onDone: () => { set(null); onRemoved?.(); } });
+  const remove = useChange(() => removeCredential(c), { stale: [[...credentialsKey, 'list']], onDone: () => { set(null); onRemoved?.(); } });
   const used = c.used_by.length > 0;
   return (
     <>

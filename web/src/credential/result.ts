@@ -17,7 +17,7 @@ export function rowOf(c: Check, permissions: string[]): Row {
     case 'missing':
       return { ...c, tone: 'bad', word: logging ? 'Off' : 'Missing' };
     case 'not_needed':
-      return { ...c, tone: 'info', word: 'Not needed yet' };
+      return /end date/i.test(c.name) ? { ...c, tone: 'unknown', word: 'Not known' } : { ...c, tone: 'info', word: 'Not needed yet' };
     case 'broader':
       return { ...c, tone: 'info', word: 'Granted, broader than needed' };
     case 'refused':

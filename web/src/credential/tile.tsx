@@ -4,12 +4,13 @@ import { sentence } from '@/parts/problem-notice';
 import { StatePill } from '@/parts/state-pill';
 import { When } from '@/time/when';
 import type { Credential } from './api';
-import { cloudOf } from './clouds';
+import { useCloudTitle } from './clouds';
 import { stateOf } from './state';
 
 /** TileContent is what stands on a credential's tile, whether it is picked or opened. */
 export function TileContent({ credential: c }: { credential: Credential }) {
   const state = stateOf(c.state);
+  const cloudTitle = useCloudTitle();
   return (
     <>
       <Text fw={600} lineClamp={2} style={{ overflowWrap: 'anywhere' }}>{c.name}</Text>
@@ -17,7 +18,7 @@ export function TileContent({ credential: c }: { credential: Credential }) {
       <StatePill tone={state.tone} word={state.word} />
       <Text size="xs" lineClamp={2}><Fact credential={c} /></Text>
       <div className="foot">
-        <Badge variant="light" color="gray" size="sm" tt="none" c="var(--mantine-color-text)">{cloudOf(c.cloud).label}</Badge>
+        <Badge variant="light" color="gray" size="sm" tt="none" c="var(--mantine-color-text)">{cloudTitle(c.cloud)}</Badge>
         <Text size="xs">{usedBy(c)}</Text>
       </div>
     </>

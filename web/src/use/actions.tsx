@@ -25,7 +25,7 @@ export function UseActions({ kind, use, test, onEdit }: Props) {
   const [removing, remove] = useState(false);
   const stale = [usesKey(kind), ['flows'], ['overview']];
   const turn = useChange(() => (use.paused ? resumeUse(kind, use.name) : pauseUse(kind, use.name, 'paused in the web UI')), { stale });
-  const gone = useChange(() => removeUse(kind, use), { stale, onDone: () => void go({ to: kind === 'source' ? '/sources' : '/destinations' }) });
+  const gone = useChange(() => removeUse(kind, use), { stale: [[...usesKey(kind), 'list'], ['overview'], ['credentials']], onDone: () => void go({ to: kind === 'source' ? '/sources' : '/destinations' }) });
   return (
     <>
       {turn.isError && <Text size="sm" c="var(--hr-bad)" role="alert">{turn.error.message}</Text>}

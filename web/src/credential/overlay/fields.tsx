@@ -2,7 +2,7 @@ import { Select, Stack, Text, Textarea, TextInput, VisuallyHidden } from '@manti
 import { useState, type ClipboardEvent } from 'react';
 import type { Credential } from '../api';
 import type { Field } from '../checks';
-import { clouds, hostsOf } from '../clouds';
+import { custom, hostsOf, useClouds } from '../clouds';
 import { SecretField } from './secret-field';
 import { UseValues } from './use-values';
 import { takePaste, type CredentialForm } from './use-credential-form';
@@ -12,6 +12,7 @@ export function Fields({ form, type, existing }: { form: CredentialForm; type: s
   const [filled, tell] = useState('');
   const paste = (field: Field) => (e: ClipboardEvent) => tell(takePaste(form, field, e) ?? '');
   const { cloud, secretBy } = form.values;
+  const clouds = useClouds().data;
   return (
     <Stack gap="md">
       <TextInput label="Credential Name" withAsterisk data-autofocus data-field="name" autoComplete="off" maxLength={120} {...form.getInputProps('name')} />
@@ -22,10 +23,10 @@ export function Fields({ form, type, existing }: { form: CredentialForm; type: s
       <TextInput label="Secret expires on" type="date" data-field="expires" description="From Certificates & secrets. You are warned 30, 14, 7 and 1 days before." {...form.getInputProps('expires')} />
       <TextInput label="Tenant ID" withAsterisk className="mono-input" data-field="tenantId" autoComplete="off" spellCheck={false} description="Directory (tenant) ID" onPaste={paste('tenantId')} {...form.getInputProps('tenantId')} />
       <div>
-        <Select label="Cloud" description="Where the tenant lives" allowDeselect={false} data={clouds.map(({ value, label }) => ({ value, label }))} {...form.getInputProps('cloud')} />
-        {cloud !== 'custom' && <Text size="xs" c="dimmed" mt={4} style={{ overflowWrap: 'anywhere' }}>{hostsOf(cloud, type)}</Text>}
+        <Select label="Cloud" description="Where the tenant lives" allowDeselect={false} data={clouds?.map((c) => ({ value: c.name, label: c.title })) ?? [cloud]} {...form.getInputProps('cloud')} />
+        {cloud !== custom && <Text size="xs" c="dimmed" mt={4} style={{ overflowWrap: 'anywhere' }}>{hostsOf(clouds?.find((c) => c.name === cloud), type)}</Text>}
       </div>
-      {cloud === 'custom' && <Hosts form={form} />}
+      {cloud === custom && <Hosts form={form} />}
       <Text size="xs" role="status" mih={18}>{filled}</Text>
       <VisuallyHidden>Fields with a star must be filled in.</VisuallyHidden>
     </Stack>

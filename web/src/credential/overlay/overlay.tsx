@@ -6,6 +6,7 @@ import { When } from '@/time/when';
 import { addCredential, credentialsKey, editCredential, rotateCredential, useCredentials, useCredentialTypes, useHelp, type Credential } from '../api';
 import type { Draft } from '../checks';
 import { permissionsOf } from '../result';
+import { appOf } from './consent';
 import { Fields } from './fields';
 import { Guide, guideKey } from './guide';
 import { forget } from './kept';
@@ -109,7 +110,7 @@ function Form({ type, existing, onCancel, onUnsaved, onSaved }: FormProps) {
             </Tabs.List>
             <Tabs.Panel value="guide" pt="md"><Guide type={type} cloud={d.cloud} /></Tabs.Panel>
             <Tabs.Panel value="check" pt="md">
-              <PermissionCheck checks={test.data?.checks} permissions={permissionsOf(help.data)} pending={test.isPending} error={test.error} app={{ ...d, name: d.name.trim() }} onAgain={run} onConsent={test.poll} polling={test.polling} />
+              <PermissionCheck checks={test.data?.checks} permissions={permissionsOf(help.data)} pending={test.isPending} error={test.error} app={appOf(d, test.data?.help)} onAgain={run} onConsent={test.poll} polling={test.polling} />
             </Tabs.Panel>
           </Tabs>
         </Grid.Col>

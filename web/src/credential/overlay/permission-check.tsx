@@ -4,7 +4,8 @@ import { sentence, ProblemNotice } from '@/parts/problem-notice';
 import { ToneIcon } from '@/parts/state-pill';
 import type { Check } from '../api';
 import { outcomeOf, rowOf, type Outcome } from '../result';
-import { ConsentButtons, type App } from './consent-buttons';
+import { ConsentButtons } from './consent-buttons';
+import type { App } from './consent';
 
 interface Props {
   checks?: Check[];

@@ -1,6 +1,6 @@
 import { Button, Menu } from '@mantine/core';
 import { IconCopy } from '@tabler/icons-react';
-import { useCredentials } from '../api';
+import { draftOf, useCredentials, type Credential } from '../api';
 import type { CredentialForm } from './use-credential-form';
 
 /** UseValues copies the IDs (never the secret) of another credential: one app can serve both types. */
@@ -14,9 +14,15 @@ export function UseValues({ form }: { form: CredentialForm }) {
       </Menu.Target>
       <Menu.Dropdown mah={280} style={{ overflowY: 'auto' }}>
         {all.slice(0, 100).map((c) => (
-          <Menu.Item key={c.id} onClick={() => form.setValues({ clientId: c.client_id, tenantId: c.tenant_id, cloud: c.cloud || 'worldwide' })}>{c.name}</Menu.Item>
+          <Menu.Item key={c.id} onClick={() => form.setValues(idsOf(c))}>{c.name}</Menu.Item>
         ))}
       </Menu.Dropdown>
     </Menu>
   );
+}
+
+/** idsOf gives who signs in where: everything that two credentials of one app share but the secret. */
+function idsOf(c: Credential) {
+  const { clientId, tenantId, cloud, login, graph, management, ca } = draftOf(c);
+  return { clientId, tenantId, cloud, login, graph, management, ca };
 }

@@ -2,7 +2,7 @@ import { Anchor, Group, SimpleGrid, Text } from '@mantine/core';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { CredentialActions } from '@/credential/actions';
 import { useCredential, useHelp, type Credential } from '@/credential/api';
-import { cloudOf } from '@/credential/clouds';
+import { useCloudTitle } from '@/credential/clouds';
 import { CheckRow, Verdict } from '@/credential/overlay/permission-check';
 import { outcomeOf, permissionsOf } from '@/credential/result';
 import { stateOf } from '@/credential/state';
@@ -68,13 +68,14 @@ function Checked({ credential: c }: { credential: Credential }) {
 }
 
 function Settings({ credential: c }: { credential: Credential }) {
+  const cloudTitle = useCloudTitle();
   return (
     <Section title="Settings">
       <Facts
         rows={[
           ['State', c.fact ? sentence(c.fact) : stateOf(c.state).word],
           ['Type', c.type],
-          ['Cloud', cloudOf(c.cloud).label],
+          ['Cloud', cloudTitle(c.cloud)],
           ['Tenant ID', <span className="mono" key="t">{c.tenant_id}{c.tenant && c.tenant !== c.tenant_id ? ` (${c.tenant})` : ''}</span>],
           ['Client ID', <span className="mono" key="c">{c.client_id}</span>],
           ['Secret', <SecretFact key="s" credential={c} />],

@@ -40,7 +40,7 @@ export function UsePage({ kind, name, edit }: { kind: Kind; name: string; edit: 
       <Loaded query={query} what={`the ${kind}`}>
         {(one) => (
           <Stack gap="lg">
-            {one.reason && <Alert color="gray" variant="outline" icon={<IconPlayerPause aria-hidden />}>{one.paused ? 'Paused: ' : ''}{sentence(one.reason)}</Alert>}
+            {one.reason && <Alert color="gray" variant="outline" icon={<IconPlayerPause aria-hidden />}>{one.paused ? `Paused: ${one.reason}` : sentence(one.reason)}</Alert>}
             {test.isError && <ProblemNotice error={test.error} what="The test could not be made." onRetry={() => test.mutate()} retrying={test.isPending} />}
             {test.data && <Section title="Test"><CheckList checks={test.data} /></Section>}
             <SimpleGrid cols={{ base: 1, md: 2 }}>
