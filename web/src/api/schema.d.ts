@@ -460,6 +460,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the deliveries of a flow or a run
+         * @description Needs the role viewer.
+         */
+        get: operations["deliveryList"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/destinations": {
         parameters: {
             query?: never;
@@ -1138,6 +1158,46 @@ export interface paths {
          * @description Needs the role operator.
          */
         post: operations["runCancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{name}/progress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell how far a run has come, step by step
+         * @description Needs the role viewer.
+         */
+        get: operations["runProgress"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{name}/windows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell how a run's deliveries stand, by stream and hour
+         * @description Needs the role viewer.
+         */
+        get: operations["runWindows"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2091,6 +2151,33 @@ export interface components {
             /** @description of this stream */
             stream?: string;
         };
+        DeliveryRow: {
+            /** Format: int64 */
+            attempts: number;
+            /** Format: date-time */
+            due?: string;
+            /** Format: date-time */
+            expires?: string;
+            /** Format: date-time */
+            finished?: string;
+            /** Format: date-time */
+            listed: string;
+            /** Format: int64 */
+            records_done: number;
+            split?: string;
+            state: string;
+            stream: string;
+            /** Format: date-time */
+            time: string;
+            trouble?: components["schemas"]["Trouble"];
+            /** Format: int64 */
+            waits: number;
+        };
+        DeliveryRowPage: {
+            items: components["schemas"]["DeliveryRow"][];
+            /** @description send it as after to get the page that follows */
+            next?: string;
+        };
         DestinationActBody: {
             input?: unknown;
         };
@@ -2328,6 +2415,10 @@ export interface components {
             patch?: unknown;
             rename?: string;
         };
+        FlowLeft: {
+            high: string;
+            low: string;
+        };
         FlowLetterPlan: {
             /** Format: int64 */
             bytes: number;
@@ -2365,8 +2456,27 @@ export interface components {
             key: string;
             notes?: string[];
         };
+        FlowProgress: {
+            doing: string;
+            left?: components["schemas"]["FlowLeft"];
+            listing: boolean;
+            /** Format: double */
+            percent: number;
+            steps: components["schemas"]["FlowRunStep"][];
+        };
         FlowRunBody: {
             all?: boolean;
+        };
+        FlowRunStep: {
+            /** Format: int64 */
+            attempts?: number;
+            /** Format: int64 */
+            bad?: number;
+            /** Format: int64 */
+            count: number;
+            error?: string;
+            name: string;
+            of: string;
         };
         FlowStatus: {
             backlog: components["schemas"]["Backlog"];
@@ -2902,6 +3012,26 @@ export interface components {
         };
         RunViewPage: {
             items: components["schemas"]["RunView"][];
+            /** @description send it as after to get the page that follows */
+            next?: string;
+        };
+        RunWindow: {
+            /** Format: int64 */
+            delivered: number;
+            /** Format: int64 */
+            discarded: number;
+            /** Format: int64 */
+            failed: number;
+            /** Format: date-time */
+            hour: string;
+            /** Format: int64 */
+            lost: number;
+            /** Format: int64 */
+            pending: number;
+            stream: string;
+        };
+        RunWindowPage: {
+            items: components["schemas"]["RunWindow"][];
             /** @description send it as after to get the page that follows */
             next?: string;
         };
@@ -4090,6 +4220,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunViewPage"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deliveryList: {
+        parameters: {
+            query?: {
+                /** @description next of the page before */
+                after?: string;
+                /** @description of this flow, the newest listed first */
+                flow?: string;
+                /** @description how many; 100 if not said, at most 1000 */
+                limit?: number;
+                /** @description of this run, by state */
+                run?: string;
+                /** @description in one of these states: pending, delivered, failed, held, lost, discarded */
+                state?: string[];
+                /** @description of this stream */
+                stream?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryRowPage"];
                 };
             };
             /** @description a problem */
@@ -5453,6 +5625,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunView"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    runProgress: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description name or ID */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowProgress"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    runWindows: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description name or ID */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunWindowPage"];
                 };
             };
             /** @description a problem */
