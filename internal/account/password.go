@@ -117,7 +117,7 @@ func encodeHash(c Cost, salt, key []byte) string {
 
 func decodeHash(text string) (c Cost, salt, key []byte, err error) {
 	parts := strings.Split(text, "$")
-	bad := fault.New(fault.Internal, "a stored password hash is damaged").WithHint("Set a new password: headrace user password NAME")
+	bad := fault.New(fault.Internal, "a stored password hash is damaged").WithHint("headrace user password NAME sets a new one.")
 	if len(parts) != 6 || parts[1] != "argon2id" || parts[2] != fmt.Sprintf("v=%d", argon2.Version) {
 		return c, nil, nil, bad
 	}

@@ -42,7 +42,7 @@ const (
 
 // wrongPassword is the answer to a wrong name, a wrong password, and a right one of a disabled account: nobody learns which.
 var wrongPassword = &fault.Error{Class: fault.Denied, Code: "sign_in_wrong", Title: "name or password is wrong",
-	Hint: "look for capital letters and the keyboard's language. An admin can set a new password: headrace user password NAME"}
+	Hint: "look for capital letters and the keyboard's language. An admin can set a new one by headrace user password NAME"}
 
 // tries are the limits for signing in as a name from a place. Names are kept as hashes: some people type their password there.
 func tries(name, address string) (trusted string, limits []store.AttemptLimit) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/headrace/headrace/internal/api"
 	"github.com/headrace/headrace/internal/api/guard"
+	"github.com/headrace/headrace/internal/api/signin"
 	"github.com/headrace/headrace/internal/webui"
 )
 
@@ -19,6 +20,8 @@ type WebOptions struct {
 	TLS      bool           //
 	Origin   string         // how browsers see the server if a proxy stands before it
 	Proxies  []netip.Prefix // whose X-Forwarded headers are believed
+
+	OIDC *OIDCOptions // a service that signs people in too; nil: none
 }
 
 // door is what stands behind the network's listener: health, the API for who is signed in, and the web UI.
@@ -36,6 +39,14 @@ func (a *App) door(o WebOptions) (http.Handler, error) {
 		return nil, err
 	}
 	mux := http.NewServeMux()
+	if o.OIDC != nil {
+		pages, err := a.signInPages(*o.OIDC)
+		if err != nil {
+			return nil, err
+		}
+		mux.Handle(signin.Begin, pages)
+		mux.Handle(signin.Callback, pages)
+	}
 	operations := api.Handler(a.Services, a.log)
 	mux.Handle(guard.APIPrefix, operations)
 	mux.Handle(api.MetricsPath, operations)

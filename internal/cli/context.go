@@ -216,7 +216,11 @@ func (s *session) contextShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return one(s, map[string]any{"context": name, "server": server, "session": v}, name, []pair{{"context", name}, {"server", server}, {"signed in as", v.Name}, {"role", string(v.Role)},
+			who := v.Name
+			if v.Kind == "token" && v.Account != nil {
+				who = v.Account.Name + ", by the token " + v.Name
+			}
+			return one(s, map[string]any{"context": name, "server": server, "session": v}, name, []pair{{"context", name}, {"server", server}, {"signed in as", who}, {"role", string(v.Role)},
 				{"for", strings.Join(v.Scopes, ", ")}, {"until", until(v.Expires)}})
 		}}
 }

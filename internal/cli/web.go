@@ -22,6 +22,7 @@ const listenOff = "off"
 type webFlags struct {
 	address, cert, key, public string
 	proxies                    []string
+	oidc                       oidcFlags
 }
 
 func (f *webFlags) add(c *cobra.Command, getenv func(string) string) {
@@ -30,6 +31,7 @@ func (f *webFlags) add(c *cobra.Command, getenv func(string) string) {
 	c.Flags().StringVar(&f.key, "tls-key", getenv("HEADRACE_TLS_KEY"), "PEM key of the certificate (env HEADRACE_TLS_KEY)")
 	c.Flags().StringVar(&f.public, "public-url", getenv("HEADRACE_PUBLIC_URL"), "how browsers reach it through a proxy: https://headrace.contoso.com (env HEADRACE_PUBLIC_URL)")
 	c.Flags().StringSliceVar(&f.proxies, "trusted-proxy", nil, "addresses of proxies whose X-Forwarded headers are believed: 10.0.0.0/8")
+	f.oidc.add(c, getenv)
 }
 
 // open takes the address; nil if it is off.
@@ -48,6 +50,10 @@ func (f *webFlags) open(ctx context.Context, log *slog.Logger) (*app.WebOptions,
 	}
 	if f.address == "" || f.address == listenOff {
 		return nil, nil
+	}
+	var err error
+	if o.OIDC, err = f.oidc.options(); err != nil {
+		return nil, err
 	}
 	if (f.cert == "") != (f.key == "") {
 		return nil, usage("--tls-cert and --tls-key belong together")

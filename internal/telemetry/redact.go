@@ -28,7 +28,7 @@ func TellTale(name string) bool {
 var patterns = []*regexp.Regexp{
 	regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(\.[A-Za-z0-9_-]*)?`),
 	regexp.MustCompile(`(?i)(bearer\s+)[A-Za-z0-9._~+/=-]{8,}`),
-	regexp.MustCompile(`(?i)((?:client_secret|client_assertion|password|access_token|refresh_token)["']?\s*[=:]\s*["']?)[^\s"'&,}]+`),
+	regexp.MustCompile(`(?i)((?:client_secret|client_assertion|password|access_token|refresh_token)["']?\s*[=:]\s*["']?)[^\s"'&,}]{5,}`), // "password: the password has …" is a sentence
 	regexp.MustCompile(`([a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s@/]+(@)`),
 	regexp.MustCompile(`(hrt_)[a-z2-7]{16,}`),
 	regexp.MustCompile(`((?:__Host-)?headrace(?:-oidc)?=)[A-Za-z0-9_.-]{16,}`),

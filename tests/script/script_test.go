@@ -5,6 +5,7 @@
 //	simulate [FILE]      a simulated tenant; sets TENANT CLIENT LOGIN MANAGEMENT GRAPH and writes ca.pem, secret.txt
 //	grant ROLE…          the simulated app has these roles from now on
 //	serve ARGS…          headrace serve ARGS, until it answers; halt ends it by SIGTERM and wants exit code 0
+//	door                 sets SERVER to the address that the server listens on, for serve --listen
 //	hunt FILE…           the texts in the files may stand in no output, no other file of the script, no process list
 //	count N PATTERN      all lines of the files that match the pattern are N
 //	place FILE OUT       writes the file with the script's folder for PLACE, and the tenant's values for $NAMES
@@ -51,7 +52,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"hr": hr, "simulate": simulate, "grant": grant, "serve": serve, "halt": halt, "hunt": hunt, "count": count, "add": add, "try": try, "place": place,
+			"hr": hr, "simulate": simulate, "grant": grant, "serve": serve, "halt": halt, "hunt": hunt, "count": count, "add": add, "try": try, "place": place, "door": door,
 		},
 		Condition: func(cond string) (bool, error) {
 			if cond == "data" {
@@ -173,6 +174,26 @@ func serve(ts *testscript.TestScript, _ bool, args []string) {
 		case <-tick.C:
 		case <-ctx.Done():
 			ts.Fatalf("the server does not answer:\n%s", ts.ReadFile("serve.log"))
+		}
+	}
+}
+
+// door finds out where the server listens.
+func door(ts *testscript.TestScript, _ bool, _ []string) {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.After(time.Minute); ; {
+		if _, rest, found := strings.Cut(ts.ReadFile("serve.log"), ": http://"); found {
+			address, _, whole := strings.Cut(rest, "\n")
+			if whole {
+				ts.Setenv("SERVER", "http://"+address)
+				return
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			ts.Fatalf("the server does not say where it listens:\n%s", ts.ReadFile("serve.log"))
 		}
 	}
 }

@@ -46,7 +46,7 @@ type Options struct {
 // (DNS rebinding), but not these.
 func Loopback() []string { return []string{"localhost", "127.0.0.1", "::1"} }
 
-// APIPrefix begins the paths for which it is found out who asks; the others are the same for everybody.
+// APIPrefix begins the paths for which it is found out who asks; the others are the same for everybody, but for who shows a token.
 const APIPrefix = "/api/"
 
 // metricsPath stands beside the API where Prometheus looks for it.

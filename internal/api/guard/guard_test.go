@@ -143,6 +143,7 @@ func TestWhoAsks(t *testing.T) {
 		"of the own origin, old browser":    {"POST", "/api/v1/flows", []string{"Cookie", cookie, guard.CSRFHeader, csrf, "Origin", "http://example.com"}, 200, "ada"},
 		"signing in from another site":      {"POST", "/api/v1/session", []string{"Sec-Fetch-Site", "cross-site"}, 403, "cross_site"},
 		"a link from another site":          {"GET", "/api/v1/flows", []string{"Cookie", cookie, "Sec-Fetch-Site", "cross-site"}, 200, "ada"},
+		"a token elsewhere":                 {"GET", "/metrics", []string{"Authorization", "Bearer " + tokenText}, 200, "ci"},
 		"a page":                            {"GET", "/flows", []string{"Cookie", cookie}, 200, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
