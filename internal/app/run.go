@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 
 	"golang.org/x/sync/errgroup"
 
@@ -99,6 +100,7 @@ func (a *App) Serve(ctx context.Context, o ServeOptions) error {
 	if o.Ready != nil {
 		o.Ready()
 	}
+	debug.FreeOSMemory() // starting leaves garbage that an idle server would keep for minutes
 	return errors.Join(all.Wait(), e.Close())
 }
 
