@@ -48,12 +48,12 @@ func (f *webFlags) open(ctx context.Context, log *slog.Logger) (*app.WebOptions,
 		}
 		o.Proxies = append(o.Proxies, p)
 	}
-	if f.address == "" || f.address == listenOff {
-		return nil, nil
-	}
 	var err error
 	if o.OIDC, err = f.oidc.options(); err != nil {
 		return nil, err
+	}
+	if f.address == "" || f.address == listenOff {
+		return nil, nil
 	}
 	if (f.cert == "") != (f.key == "") {
 		return nil, usage("--tls-cert and --tls-key belong together")
