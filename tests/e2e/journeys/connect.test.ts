@@ -7,6 +7,7 @@ import { fillCredential } from '../rig/pages.ts';
 import { setUp } from '../rig/people.ts';
 import { folder } from '../rig/place.ts';
 import { Simulator } from '../rig/simulator.ts';
+import { likeBaseline } from '../rig/shot.ts';
 import type { Tab } from '../rig/tab.ts';
 
 journey('from nothing to an event in a file', async (stage) => {
@@ -18,6 +19,9 @@ journey('from nothing to an event in a file', async (stage) => {
 
   await tab.go('/sources');
   await tab.click('New source');
+  await tab.heading('New source');
+  await tab.page.getByRole('link', { name: /Office 365 Management/ }).waitFor();
+  await likeBaseline(tab, 'new-source', 'docs');
   await tab.page.getByRole('link', { name: /Office 365 Management/ }).click();
   await tab.heading('Authenticate');
   await tab.click(/Add Credential/);
@@ -55,6 +59,8 @@ journey('from nothing to an event in a file', async (stage) => {
 async function wrongFieldsFirst(tab: Tab, sim: Simulator): Promise<void> {
   const app = sim.app('collector');
   await tab.dialog('Add New Credential');
+  await tab.sees('Prefer commands?');
+  await likeBaseline(tab, 'add-credential', 'docs');
   await tab.click('Save');
   await tab.sees('Enter a name. It labels this credential on its tile.');
   expect(await tab.focused()).toMatch(/^Credential Name/);

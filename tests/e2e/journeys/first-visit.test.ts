@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { Headrace } from '../rig/headrace.ts';
 import { journey } from '../rig/journey.ts';
+import { likeBaseline } from '../rig/shot.ts';
 import { ana, setUp, signIn, signOut } from '../rig/people.ts';
 
 journey('the first visit ends at an overview that says what to do first', async (stage) => {
@@ -8,6 +9,7 @@ journey('the first visit ends at an overview that says what to do first', async 
   const tab = await stage.open(server);
   await tab.go('/');
   await tab.heading('Set up headrace');
+  await likeBaseline(tab, 'set-up', 'docs');
 
   await tab.fill('Set-up code', 'aaaaa-bbbbb-ccccc-ddddd');
   await tab.fill('Your name', ana.name);

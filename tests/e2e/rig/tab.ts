@@ -96,6 +96,16 @@ export class Tab {
     return this.page.getByText(text).first().waitFor({ timeout: ms });
   }
 
+  /** settled waits until nothing is loaded any more. */
+  async settled(): Promise<void> {
+    await this.page.waitForFunction(() => !document.querySelector('[aria-busy="true"], .mantine-Loader-root, .mantine-Skeleton-root[data-visible]'));
+  }
+
+  /** still makes the page jump from look to look: what is between two colours is nobody's to judge. */
+  async still(): Promise<void> {
+    await this.page.addStyleTag({ content: '*, *::before, *::after { transition: none !important; animation: none !important; }' });
+  }
+
   /** focused gives the name of what has the focus, as it is read to people. */
   focused(): Promise<string> {
     return this.page.evaluate(() => {

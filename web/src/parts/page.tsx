@@ -51,7 +51,7 @@ function Way({ crumbs }: { crumbs: Crumb[] }) {
       <Breadcrumbs separatorMargin={8} styles={{ root: { flexWrap: 'wrap' } }}>
         {crumbs.map((c) =>
           c.to ? (
-            <Anchor key={c.label} size="sm" underline="hover" component={Link} {...({ to: c.to, params: c.params } as object)}>{c.label}</Anchor>
+            <Anchor key={c.label} size="sm" underline="hover" lh="24px" display="inline-block" component={Link} {...({ to: c.to, params: c.params } as object)}>{c.label}</Anchor>
           ) : (
             <Text key={c.label} size="sm" aria-current="page">{c.label}</Text>
           ),

@@ -21,7 +21,7 @@ export function CopyYAML({ text }: { text: string }) {
 export function YAMLText({ text }: { text: string }) {
   return (
     <ScrollArea type="auto" viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': 'Text of the YAML' }}>
-      <Code block bg="transparent" p={0} fz={13}>{text}</Code>
+      <Code block bg="transparent" p={0} fz={13} style={{ overflow: 'visible' }}>{text}</Code>
     </ScrollArea>
   );
 }

@@ -58,7 +58,7 @@ const columns = (open: (e: Entry) => void): Column<Entry>[] => [
   { key: 'what', head: 'What', cell: (e) => <span className="mono">{e.operation}</span> },
   { key: 'object', head: 'Object', cell: (e) => (e.object ? [e.object.kind, e.object.name].filter(Boolean).join(' ') : '–') },
   { key: 'result', head: 'Result', cell: (e) => <StatePill tone={e.result === 'ok' ? 'ok' : 'warn'} word={e.times > 1 ? `${e.result}, ${e.times} times` : e.result} /> },
-  { key: 'change', head: '', cell: (e) => (e.before !== undefined || e.after !== undefined ? <Button size="compact-xs" variant="default" onClick={() => open(e)} aria-label={`What ${e.operation} changed`}>Before and after</Button> : null) },
+  { key: 'change', head: '', cell: (e) => (e.before !== undefined || e.after !== undefined ? <Button size="compact-xs" variant="default" onClick={() => open(e)} aria-label={`Before and after ${e.operation}`}>Before and after</Button> : null) },
 ];
 
 async function exported(search: AuditSearch): Promise<string> {
