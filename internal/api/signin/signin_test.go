@@ -70,7 +70,9 @@ func newWorld(t *testing.T, change func(*oidc.Settings)) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := guard.New(guard.Options{Accounts: w.accounts, Problem: func(rw http.ResponseWriter, _ *http.Request, err error) { http.Error(rw, err.Error(), http.StatusForbidden) }, TLS: true, Hosts: guard.Loopback(), Log: logger})
+	g, err := guard.New(guard.Options{Accounts: w.accounts, Problem: func(rw http.ResponseWriter, _ *http.Request, err error) {
+		http.Error(rw, err.Error(), http.StatusForbidden)
+	}, TLS: true, Hosts: guard.Loopback(), Log: logger})
 	if err != nil {
 		t.Fatal(err)
 	}
