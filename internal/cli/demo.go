@@ -10,7 +10,6 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -119,7 +118,10 @@ func (d *demo) prepare(ctx context.Context) error {
 }
 
 func (d *demo) path(name string) string {
-	return "./" + strings.TrimPrefix(filepath.Join(d.dir, name), "./")
+	if filepath.IsAbs(d.dir) {
+		return filepath.Join(d.dir, name)
+	}
+	return "./" + filepath.Join(d.dir, name)
 }
 
 // busy tells whether another process has the demo's data folder.

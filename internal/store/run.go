@@ -157,11 +157,11 @@ func (s *Store) RunByID(ctx context.Context, id int64) (Run, error) {
 
 // RunProgress is how far a run has come.
 type RunProgress struct {
-	Listing bool  // it is still listing
-	Windows int   // ranges left to list, as far as the source can tell
-	Pending int64 // deliveries that wait
-	Failed  int64
-	Lost    int64
+	Listing bool  `json:"listing"` // it is still listing
+	Windows int   `json:"windows"` // ranges left to list, as far as the source can tell
+	Pending int64 `json:"pending"` // deliveries that wait
+	Failed  int64 `json:"failed"`
+	Lost    int64 `json:"lost"`
 }
 
 // Progress tells how far a run has come.

@@ -27,17 +27,24 @@ func app(t *testing.T) http.Handler {
 	return s
 }
 
-func ask(h http.Handler, method, target string, header ...string) *http.Response {
+// answer is what a handler said; its body is in memory.
+type answer struct {
+	StatusCode int
+	Header     http.Header
+	Body       io.Reader
+}
+
+func ask(h http.Handler, method, target string, header ...string) answer {
 	r := httptest.NewRequest(method, target, nil)
 	for i := 0; i+1 < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
-	return w.Result()
+	return answer{StatusCode: w.Code, Header: w.Header(), Body: w.Body}
 }
 
-func text(t *testing.T, r *http.Response) string {
+func text(t *testing.T, r answer) string {
 	t.Helper()
 	raw, err := io.ReadAll(r.Body)
 	if err != nil {

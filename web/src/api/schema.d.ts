@@ -2983,14 +2983,14 @@ export interface components {
         };
         RunProgress: {
             /** Format: int64 */
-            Failed: number;
-            Listing: boolean;
+            failed: number;
+            listing: boolean;
             /** Format: int64 */
-            Lost: number;
+            lost: number;
             /** Format: int64 */
-            Pending: number;
+            pending: number;
             /** Format: int64 */
-            Windows: number;
+            windows: number;
         };
         RunView: {
             all?: boolean;

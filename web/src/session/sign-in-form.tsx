@@ -54,5 +54,5 @@ export function SignInForm({ session, name: known = '', onDone }: Props) {
 
 /** providerURL begins the sign-in at the organisation's service; it leads back to where the person is now. */
 function providerURL(): string {
-  return `/api/v1/oidc/begin?${new URLSearchParams({ return_to: window.location.pathname + window.location.search })}`;
+  return `/api/v1/oidc/begin?${new URLSearchParams({ next: window.location.pathname + window.location.search })}`;
 }

@@ -17,7 +17,7 @@ export function Cancel({ run }: { run: RunView }) {
     <>
       <Button variant="default" onClick={dialog.open}>Cancel</Button>
       <ConfirmDanger opened={opened} onClose={dialog.close} title="Cancel the run" verb="Cancel the run" busy={cancel.isPending} error={cancel.error} onConfirm={() => cancel.mutate(undefined)}
-        effect={`It finishes the batch in hand, then stops. ${count(run.counts.delivered)} delivered records stay; ${plural(run.progress.Pending, 'split')} are not delivered by it.`} />
+        effect={`It finishes the batch in hand, then stops. ${count(run.counts.delivered)} delivered records stay; ${plural(run.progress.pending, 'split')} are not delivered by it.`} />
     </>
   );
 }

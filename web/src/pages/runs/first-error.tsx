@@ -9,8 +9,8 @@ import type { RunView } from './look';
 export function FirstError({ run }: { run: RunView }) {
   return (
     <Alert color="red" variant="outline" icon={<IconAlertTriangle aria-hidden />} title={sentence(run.error ?? 'the run failed')} styles={{ title: { color: 'var(--mantine-color-text)' } }}>
-      <Text size="sm">What was delivered stays. {run.progress.Failed > 0 ? `${plural(run.progress.Failed, 'delivery', 'deliveries')} failed; trying again goes on from there.` : 'Begin it again when the cause is mended.'}</Text>
-      <Group mt="xs"><Retry flow={run.flow} failed={run.progress.Failed} /></Group>
+      <Text size="sm">What was delivered stays. {run.progress.failed > 0 ? `${plural(run.progress.failed, 'delivery', 'deliveries')} failed; trying again goes on from there.` : 'Begin it again when the cause is mended.'}</Text>
+      <Group mt="xs"><Retry flow={run.flow} failed={run.progress.failed} /></Group>
     </Alert>
   );
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { eta, isOver, lookOfRun, progressOf, titleOfRun, told } from './look';
 
 const counts = { listed: 600 } as never;
-const progress = { Pending: 288, Failed: 0, Lost: 0, Listing: false, Windows: 0 };
+const progress = { pending: 288, failed: 0, lost: 0, listing: false, windows: 0 };
 
 describe('a run', () => {
   it.each([
@@ -19,8 +19,8 @@ describe('a run', () => {
 
 describe('progress', () => {
   it('counts what is done with', () => expect(told(progressOf({ counts, progress }))).toBe('312 of 600 splits · 52 %'));
-  it('does not count what failed as done', () => expect(progressOf({ counts, progress: { ...progress, Pending: 0, Failed: 10 } }).done).toBe(590));
-  it('has no whole while it lists', () => expect(told(progressOf({ counts, progress: { ...progress, Listing: true } }))).toBe('312 of at least 600 splits'));
+  it('does not count what failed as done', () => expect(progressOf({ counts, progress: { ...progress, pending: 0, failed: 10 } }).done).toBe(590));
+  it('has no whole while it lists', () => expect(told(progressOf({ counts, progress: { ...progress, listing: true } }))).toBe('312 of at least 600 splits'));
   it('has nothing at first', () => expect(told({ done: 0, of: 0, more: true })).toBe('Listing what there is'));
 });
 

@@ -51,7 +51,7 @@ export interface Progress {
 
 /** progressOf counts the splits that are done with. */
 export function progressOf(r: Pick<RunView, 'progress' | 'counts'>): Progress {
-  const { Pending: pending, Failed: failed, Lost: lost, Listing: more } = r.progress;
+  const { pending, failed, lost, listing: more } = r.progress;
   const of = Math.max(r.counts.listed, pending);
   return { done: Math.max(0, of - pending - failed - lost), of, more };
 }

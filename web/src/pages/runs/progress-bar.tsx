@@ -21,7 +21,7 @@ export function ProgressBar({ run }: { run: RunView }) {
       <Progress.Root size="lg">
         <Progress.Section value={p.more && !over ? Math.max(4, part) : part} color={run.state === 'failed' ? 'red.8' : 'indigo.7'} animated={!over && p.more} striped={!over && p.more} aria-label={told(p)} />
       </Progress.Root>
-      {(run.progress.Failed > 0 || run.progress.Lost > 0) && <Text size="sm" fw={600}>{run.progress.Failed} failed, {run.progress.Lost} lost.</Text>}
+      {(run.progress.failed > 0 || run.progress.lost > 0) && <Text size="sm" fw={600}>{run.progress.failed} failed, {run.progress.lost} lost.</Text>}
       <VisuallyHidden role="status">{over ? lookOfRun(run.state).word : quarter > 0 && !p.more ? `${quarter} % done` : lookOfRun(run.state).word}</VisuallyHidden>
     </Stack>
   );
