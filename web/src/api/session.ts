@@ -24,8 +24,10 @@ export const sessionKey = ['session'];
 export async function readSession(signal?: AbortSignal): Promise<Session> {
   const door = await ask('GET', '/setup', { signal });
   const provider = door.provider || undefined;
-  lent.csrf = '';
-  if (!door.signed_in) return { setup: door.setup, provider };
+  if (!door.signed_in) {
+    lent.csrf = '';
+    return { setup: door.setup, provider };
+  }
   const who = await ask('GET', '/session', { signal });
   lent.csrf = who.csrf ?? '';
   return { setup: false, provider, user: { name: who.name, displayName: who.account?.display_name || who.name, role: who.role as Role } };

@@ -1,6 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { events } from '@/api/events';
+import { sessionKey } from '@/api/session';
 
 // What people or the work of headrace have changed; the progress of flows, which is told each second, pages ask for at their own pace.
 const changes = ['credential', 'source', 'destination', 'flow', 'run', 'letters', 'reset'];
@@ -22,7 +23,7 @@ export function useLiveData(): void {
     const look = () => {
       due ??= setTimeout(() => {
         due = undefined;
-        void client.invalidateQueries();
+        void client.invalidateQueries({ predicate: (q) => q.queryKey[0] !== sessionKey[0] });
       }, 1_000);
     };
     const off = changes.map((kind) => events.on(kind, look));

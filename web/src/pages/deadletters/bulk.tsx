@@ -1,6 +1,7 @@
-import { Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { Button, Group, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
+import { Dialog } from '@/parts/dialog';
 import { ask, type Schemas } from '@/api/ask';
 import { useChange } from '@/api/use-change';
 import { plural, size } from '@/number';
@@ -31,7 +32,7 @@ function Replay({ plan, filter, onClose }: Props) {
   });
   const n = (plan.data?.dead_letters ?? 0) - (plan.data?.lacking ?? 0);
   return (
-    <Modal opened onClose={onClose} title="Replay dead letters" centered closeButtonProps={{ 'aria-label': 'Close' }} styles={{ title: { fontWeight: 700 } }}>
+    <Dialog opened onClose={onClose} title="Replay dead letters">
       <Stack>
         <Loaded query={plan} what="the plan" rows={1}>{(p) => <Told plan={p} text="go through their flow again, as it is now. What is refused again comes back here." />}</Loaded>
         {replay.isError && <ProblemNotice error={replay.error} />}
@@ -40,7 +41,7 @@ function Replay({ plan, filter, onClose }: Props) {
           <Button disabled={n <= 0} loading={replay.isPending} onClick={() => replay.mutate(undefined)}>Replay {plural(n, 'record')}</Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,8 +1,9 @@
-import { Button, Checkbox, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, Stack, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
+import { Dialog } from '@/parts/dialog';
 import { ask, type Schemas } from '@/api/ask';
 import { useChange } from '@/api/use-change';
 import { plural } from '@/number';
@@ -24,9 +25,9 @@ interface Props {
 /** Backfill asks for a piece of a flow's past, and says before what that means in windows. */
 export function Backfill({ opened, onClose, ...rest }: Props) {
   return (
-    <Modal opened={opened} onClose={onClose} size="lg" title={`Backfill ${rest.flow}`} closeButtonProps={{ 'aria-label': 'Close' }} styles={{ title: { fontWeight: 700 } }}>
+    <Dialog opened={opened} onClose={onClose} size="lg" title={`Backfill ${rest.flow}`}>
       <Form {...rest} onClose={onClose} />
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,7 +1,8 @@
-import { Button, Checkbox, Code, Group, Modal, Stack, Text } from '@mantine/core';
+import { Button, Checkbox, Code, Group, Stack, Text } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
+import { Dialog } from '@/parts/dialog';
 import { ask, type Schemas } from '@/api/ask';
 import { useChange } from '@/api/use-change';
 import { count, plural } from '@/number';
@@ -15,9 +16,9 @@ const patience = 10 * 60_000;
 /** Crawl begins a mirror's crawl, or tells first what it would send. */
 export function Crawl({ flow, opened, onClose }: { flow: string; opened: boolean; onClose: () => void }) {
   return (
-    <Modal opened={opened} onClose={onClose} size="lg" title={`Run ${flow} now`} closeButtonProps={{ 'aria-label': 'Close' }} styles={{ title: { fontWeight: 700 } }}>
+    <Dialog opened={opened} onClose={onClose} size="lg" title={`Run ${flow} now`}>
       <Form flow={flow} onClose={onClose} />
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,4 +1,5 @@
-import { Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { Button, Group, Stack, Text } from '@mantine/core';
+import { Dialog } from '@/parts/dialog';
 
 /** What of the router's blocker is needed. */
 interface Blocker {
@@ -11,7 +12,7 @@ interface Blocker {
 export function LeaveUnsaved({ blocker, what }: { blocker: Blocker; what: string }) {
   const stay = () => blocker.reset?.();
   return (
-    <Modal opened={blocker.status === 'blocked'} onClose={stay} title="Leave without saving" centered closeButtonProps={{ 'aria-label': 'Close' }} styles={{ title: { fontWeight: 700 } }}>
+    <Dialog opened={blocker.status === 'blocked'} onClose={stay} title="Leave without saving">
       <Stack>
         <Text size="sm">{what} are not saved. Leaving drops what you changed.</Text>
         <Group justify="flex-end">
@@ -19,6 +20,6 @@ export function LeaveUnsaved({ blocker, what }: { blocker: Blocker; what: string
           <Button color="red.9" onClick={() => blocker.proceed?.()}>Leave</Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

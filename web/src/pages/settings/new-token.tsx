@@ -1,6 +1,7 @@
-import { Alert, Button, Code, CopyButton, Group, Modal, Select, Stack, TagsInput, TextInput } from '@mantine/core';
+import { Alert, Button, Code, CopyButton, Group, Select, Stack, TagsInput, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { IconCheck, IconCopy } from '@tabler/icons-react';
+import { Dialog } from '@/parts/dialog';
 import { ask, type Schemas } from '@/api/ask';
 import { covers, useSession, type Role } from '@/api/session';
 import { useChange } from '@/api/use-change';
@@ -10,7 +11,7 @@ import { ProblemNotice } from '@/parts/problem-notice';
 /** NewToken makes a token, and shows it this once. */
 export function NewToken({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   return (
-    <Modal opened={opened} onClose={onClose} title="New API token" closeOnClickOutside={false} closeButtonProps={{ 'aria-label': 'Close' }} styles={{ title: { fontWeight: 700 } }}><Form onClose={onClose} /></Modal>
+    <Dialog opened={opened} onClose={onClose} title="New API token" closeOutside={false}><Form onClose={onClose} /></Dialog>
   );
 }
 

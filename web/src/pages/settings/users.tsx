@@ -1,6 +1,7 @@
-import { Button, Group, Modal, PasswordInput, Select, Stack, Switch, Text, TextInput } from '@mantine/core';
+import { Button, Group, PasswordInput, Select, Stack, Switch, Text, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useState } from 'react';
+import { Dialog } from '@/parts/dialog';
 import { ask, type Schemas } from '@/api/ask';
 import { usePages } from '@/api/pages';
 import type { Role } from '@/api/session';
@@ -34,9 +35,9 @@ export function Users() {
   return (
     <Block title="Users" aside={<Button onClick={() => edit('new')}>New user</Button>}>
       <Loaded query={query} what="users">{(all) => <DataTable caption="Users" columns={columns} rows={all} rowKey={(p) => p.id} minWidth={760} onMore={query.hasNextPage ? () => void query.fetchNextPage() : undefined} />}</Loaded>
-      <Modal opened={!!edited} onClose={() => edit(null)} title={edited === 'new' ? 'New user' : `Edit ${edited?.name}`} closeButtonProps={{ 'aria-label': 'Close' }} styles={{ title: { fontWeight: 700 } }}>
+      <Dialog opened={!!edited} onClose={() => edit(null)} title={edited === 'new' ? 'New user' : `Edit ${edited?.name}`}>
         {edited && <Form person={edited === 'new' ? undefined : edited} onClose={() => edit(null)} />}
-      </Modal>
+      </Dialog>
       <ConfirmDanger opened={!!gone} onClose={() => setGone(null)} title={`Remove ${gone?.name}`} name={gone?.name} verb={`Remove ${gone?.name}`} effect="Their sessions and tokens end at once. What they did stays in the audit log." busy={remove.isPending} error={remove.error} onConfirm={() => gone && remove.mutate(gone)} />
     </Block>
   );

@@ -1,0 +1,53 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { violations } from '../rig/axe.ts';
+import { journey } from '../rig/journey.ts';
+import { furnished, visit } from '../rig/world.ts';
+
+journey('a document becomes an item in Copilot, seen from three sides', async (stage) => {
+  const world = await furnished(stage);
+  const tab = await visit(stage, world);
+  await expect.poll(async () => (await world.sim.items('runbooks')).length, { timeout: 60_000 }).toBe(2);
+
+  await tab.go('/copilot/runbooks?tab=items');
+  const items = tab.page.getByRole('listbox', { name: 'Items' }).getByRole('option').or(tab.page.getByRole('list', { name: 'Items' }).getByRole('button'));
+  await items.first().waitFor();
+  expect(await items.count()).toBe(2);
+  await items.first().click();
+  await tab.sees('In the tenant, as its record is', 30_000);
+  await tab.sees(/Source record/);
+  expect(await violations(tab)).toEqual([]);
+
+  writeFileSync(join(world.documents, 'oil.md'), '# Oil the bearings\n\nEach week now.');
+  await tab.go('/flows/handbook-to-copilot');
+  await tab.click('Run now…');
+  const crawl = await tab.dialog(/.+/);
+  await crawl.getByRole('button', { name: /crawl|run|begin/i }).last().click();
+  await expect.poll(async () => (await world.sim.items('runbooks')).some((i) => i.body.content?.value.includes('Each week now')), { timeout: 60_000 }).toBe(true);
+}, 180_000);
+
+journey('a flow is paused, goes on, and fetches its past as a run', async (stage) => {
+  const world = await furnished(stage);
+  const tab = await visit(stage, world);
+  await tab.go('/flows/contoso-archive');
+  await tab.heading('contoso-archive');
+  await tab.click('Pause');
+  await tab.sees('Flow paused.');
+  expect(JSON.parse(await world.server.cli(['flow', 'show', 'contoso-archive', '--json']))).toMatchObject({ paused: true });
+  await tab.click('Undo');
+  await tab.sees('Flow goes on.');
+
+  await tab.click('Backfill…');
+  const dialog = await tab.dialog('Backfill contoso-archive');
+  await dialog.getByLabel('Fetch what was delivered already, too').check();
+  const begin = dialog.getByRole('button', { name: /^Backfill \d+ windows?$/ });
+  await begin.waitFor();
+  expect(await violations(tab)).toEqual([]);
+  await begin.click();
+  await tab.page.waitForURL(/\/runs\/run_/);
+  await tab.sees(/^Succeeded/, 60_000);
+  expect(await violations(tab)).toEqual([]);
+  await tab.page.emulateMedia({ colorScheme: 'dark' });
+  expect(await violations(tab)).toEqual([]);
+}, 180_000);
