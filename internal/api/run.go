@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/headrace/headrace/internal/fault"
+	"github.com/headrace/headrace/internal/flow"
 	"github.com/headrace/headrace/internal/object"
 	"github.com/headrace/headrace/internal/store"
 )
@@ -184,8 +185,19 @@ func showCoverage(ctx context.Context, s *Services, in CoverageRequest) (Coverag
 		if err != nil {
 			return out, err
 		}
+		mirrored := map[int64]bool{} // by source: what only mirrors use has crawls, not hours
 		for _, f := range flows {
-			names[f.ID] = f.Name
+			settings, err := flow.Read(f)
+			mirror := err == nil && settings.Mode == flow.Mirror
+			if before, known := mirrored[f.SourceID]; !known || before {
+				mirrored[f.SourceID] = mirror
+			}
+			if !mirror {
+				names[f.ID] = f.Name
+			}
+		}
+		if in.Source == "" {
+			sources = slices.DeleteFunc(sources, func(src store.Object) bool { return mirrored[src.ID] })
 		}
 	}
 	for _, src := range sources {
