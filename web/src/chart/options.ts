@@ -12,6 +12,13 @@ interface Wanted {
   onCursor: (at: number | null) => void;
 }
 
+// How uPlot writes the time axis, by the step between ticks: the text, and what stands below it where a day or year begins. 24 hours, as everywhere.
+const times: uPlot.Axis.Values = [
+  [86_400, '{D} {MMM}', '\n{YYYY}', null, null, null, null, null, 1],
+  [60, '{HH}:{mm}', '\n{D} {MMM} {YYYY}', null, '\n{D} {MMM}', null, null, null, 1],
+  [1, '{HH}:{mm}:{ss}', '\n{D} {MMM} {YYYY}', null, '\n{D} {MMM}', null, null, null, 1],
+];
+
 /** options gives uPlot's options for the theme. Gaps stay gaps. */
 export function options(w: Wanted): uPlot.Options {
   const t = tokens[w.theme];
@@ -23,7 +30,7 @@ export function options(w: Wanted): uPlot.Options {
     cursor: { drag: { x: false, y: false }, points: { size: 6 } },
     tzDate: (seconds) => (w.utc ? uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC') : new Date(seconds * 1000)),
     scales: { y: { range: (_u, _min, max) => [0, max > 0 ? max * 1.1 : 1] } },
-    axes: [axis, { ...axis, size: 64, values: (_u, ticks) => ticks.map((v) => w.format(v)) }],
+    axes: [{ ...axis, values: times }, { ...axis, size: 64, values: (_u, ticks) => ticks.map((v) => w.format(v)) }],
     series: [
       {},
       ...w.labels.map((label, i): uPlot.Series => {

@@ -26,7 +26,7 @@ export function Shell() {
         <Group h="100%" justify="space-between" wrap="nowrap" gap="sm">
           <Group gap="xs" wrap="nowrap">
             <Burger opened={menuOpen} onClick={menu.toggle} hiddenFrom="sm" size="sm" aria-label={menuOpen ? 'Close the menu' : 'Open the menu'} />
-            <Link to="/" style={{ color: 'inherit', textDecoration: 'none' }}><Mark /></Link>
+            <Link to="/" aria-label="headrace" style={{ color: 'inherit', textDecoration: 'none' }}><Mark narrow /></Link>
           </Group>
           <SearchButton />
           <Group gap="xs" wrap="nowrap">
