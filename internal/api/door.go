@@ -166,8 +166,11 @@ func (d *door) answer(w http.ResponseWriter, info Info, out any) {
 		headed.Header(h)
 	}
 	w.WriteHeader(info.status())
-	_ = jsonv2.MarshalWrite(w, out, jsonv1.DefaultOptionsV1(), jsonv2.FormatNilSliceAsNull(false)) // a list that is empty is [] as the document says
+	_ = jsonv2.MarshalWrite(w, out, answerJSON)
 }
+
+// answerJSON is how answers are written: a list that is empty is [], as the document says.
+var answerJSON = jsonv2.JoinOptions(jsonv1.DefaultOptionsV1(), jsonv2.FormatNilSliceAsNull(false))
 
 // etag gives the ETag of an answer that has a revision.
 func etag(out any) string {

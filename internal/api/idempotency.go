@@ -6,7 +6,6 @@ import (
 	"reflect"
 
 	jsonv2 "github.com/go-json-experiment/json"
-	jsonv1 "github.com/go-json-experiment/json/v1"
 
 	"github.com/headrace/headrace/internal/account"
 	"github.com/headrace/headrace/internal/fault"
@@ -45,7 +44,7 @@ func (d *door) once(ctx context.Context, e Endpoint, key string, in json.RawMess
 		return nil, err
 	}
 	if !e.Info().Reveals {
-		if a.Body, err = jsonv2.Marshal(out, jsonv1.DefaultOptionsV1(), jsonv2.FormatNilSliceAsNull(false)); err != nil {
+		if a.Body, err = jsonv2.Marshal(out, answerJSON); err != nil {
 			return nil, fault.New(fault.Internal, "write the answer: %w", err)
 		}
 	}

@@ -79,9 +79,10 @@ func (a *App) Serve(ctx context.Context, o ServeOptions) error {
 	}
 	defer api.Cleanup(a.options.Data)
 	turns, e := a.dispatcher()
+	operations := api.Handler(a.Services, a.log)
 	all, ctx := errgroup.WithContext(ctx)
 	if o.Web != nil {
-		door, err := a.door(*o.Web)
+		door, err := a.door(*o.Web, operations)
 		if err != nil {
 			return errors.Join(err, socket.Close(), e.Close())
 		}
@@ -92,7 +93,7 @@ func (a *App) Serve(ctx context.Context, o ServeOptions) error {
 	if a.events != nil {
 		all.Go(func() error { return a.events.Run(ctx) })
 	}
-	all.Go(func() error { return api.Serve(ctx, socket, api.Owner(api.Handler(a.Services, a.log)), a.log) })
+	all.Go(func() error { return api.Serve(ctx, socket, api.Owner(operations), a.log) })
 	if o.Webhooks != nil {
 		all.Go(func() error { return api.Serve(ctx, o.Webhooks, a.webhooks(turns.Wake), a.log) })
 	}

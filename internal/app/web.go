@@ -25,7 +25,7 @@ type WebOptions struct {
 }
 
 // door is what stands behind the network's listener: health, the API for who is signed in, and the web UI.
-func (a *App) door(o WebOptions) (http.Handler, error) {
+func (a *App) door(o WebOptions, operations http.Handler) (http.Handler, error) {
 	var hosts []string
 	if onLoopback(o.Listener.Addr()) {
 		hosts = guard.Loopback()
@@ -47,7 +47,6 @@ func (a *App) door(o WebOptions) (http.Handler, error) {
 		mux.Handle(signin.Begin, pages)
 		mux.Handle(signin.Callback, pages)
 	}
-	operations := api.Handler(a.Services, a.log)
 	mux.Handle(guard.APIPrefix, operations)
 	mux.Handle(api.MetricsPath, operations)
 	mux.HandleFunc("GET /healthz", a.healthy)

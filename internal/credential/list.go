@@ -9,62 +9,31 @@ import (
 	"github.com/headrace/headrace/internal/store"
 )
 
-// How many users a view names: of one credential, and of each credential in a list.
-const (
-	allUsers  = 1000
-	someUsers = 10
-)
+// showing is how credentials are shown.
+func (s *Service) showing() object.Showing[View, beside] {
+	return object.Showing[View, beside]{Keeper: s.Keeper, Near: s.near, View: s.view, Broken: func(v *View, o store.Object, err error) {
+		v.View = object.Broken(o, err)
+	}}
+}
 
 // ViewOf shows a credential.
 func (s *Service) ViewOf(ctx context.Context, o store.Object) (View, error) {
-	look, err := s.near(ctx, []store.Object{o}, allUsers)
-	if err != nil {
-		return View{}, err
-	}
-	return s.view(ctx, look, o)
+	return s.showing().Of(ctx, o)
 }
 
 // Show gives one credential by name or ID.
 func (s *Service) Show(ctx context.Context, name string) (View, error) {
-	return object.Show(ctx, s.Keeper, name, s.ViewOf)
+	return s.showing().Show(ctx, name)
 }
 
-// ListViews shows all credentials. A bad one doesn't hide the others.
-func (s *Service) ListViews(ctx context.Context) ([]View, error) {
-	all, err := s.Store.Objects(ctx, store.Credential)
-	if err != nil {
-		return nil, err
-	}
-	return s.Views(ctx, all)
-}
-
-// Page shows a page of credentials by name, and where the next page begins; "": there is none. It asks as many questions
-// of the store for a thousand credentials as for one.
+// Page shows a page of credentials by name, and where the next page begins; "": there is none.
 func (s *Service) Page(ctx context.Context, f store.ObjectFilter, p store.Page) ([]View, string, error) {
-	f.Kind = store.Credential
-	all, next, err := s.Store.ObjectsPage(ctx, f, p)
-	if err != nil {
-		return nil, "", err
-	}
-	views, err := s.Views(ctx, all)
-	return views, next, err
+	return s.showing().Page(ctx, f, p)
 }
 
 // Views shows credentials that were read already. A bad one doesn't hide the others.
 func (s *Service) Views(ctx context.Context, all []store.Object) ([]View, error) {
-	look, err := s.near(ctx, all, someUsers)
-	if err != nil {
-		return nil, err
-	}
-	views := make([]View, 0, len(all))
-	for _, o := range all {
-		v, err := s.view(ctx, look, o)
-		if err != nil {
-			v.View = object.Broken(o, err)
-		}
-		views = append(views, v)
-	}
-	return views, nil
+	return s.showing().All(ctx, all)
 }
 
 // beside is what stands beside credentials, read for all of them at once.
@@ -79,11 +48,11 @@ func (s *Service) near(ctx context.Context, all []store.Object, most int) (besid
 	var (
 		b    beside
 		err  error
-		ids  = make([]int64, len(all))
+		ids  = object.IDs(all)
 		uids = make([]string, len(all))
 	)
 	for i, o := range all {
-		ids[i], uids[i] = o.ID, o.UID
+		uids[i] = o.UID
 	}
 	if b.users, err = s.Store.UsersOf(ctx, store.Credential, ids, most); err != nil {
 		return b, err

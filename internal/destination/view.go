@@ -17,61 +17,26 @@ type View struct {
 	State      string   `json:"state"`   // on, idle (no flow writes to it), paused, trouble
 }
 
-// How many users a view names: of one destination, and of each destination in a list.
-const (
-	allUsers  = 1000
-	someUsers = 10
-)
+// showing is how destinations are shown.
+func (s *Service) showing() object.Showing[View, beside] {
+	return object.Showing[View, beside]{Keeper: s.Keeper, Near: s.near, View: s.view, Broken: func(v *View, o store.Object, err error) {
+		v.View, v.State = object.Broken(o, err), "trouble"
+	}}
+}
 
 // ViewOf shows a destination.
 func (s *Service) ViewOf(ctx context.Context, o store.Object) (View, error) {
-	look, err := s.near(ctx, []store.Object{o}, allUsers)
-	if err != nil {
-		return View{}, err
-	}
-	return s.view(ctx, look, o)
+	return s.showing().Of(ctx, o)
 }
 
 // Show gives one destination by name or ID.
 func (s *Service) Show(ctx context.Context, name string) (View, error) {
-	return object.Show(ctx, s.Keeper, name, s.ViewOf)
+	return s.showing().Show(ctx, name)
 }
 
-// ListViews shows all destinations. A bad one doesn't hide the others.
-func (s *Service) ListViews(ctx context.Context) ([]View, error) {
-	all, err := s.Store.Objects(ctx, store.Destination)
-	if err != nil {
-		return nil, err
-	}
-	return s.views(ctx, all)
-}
-
-// Page shows a page of destinations by name, and where the next page begins; "": there is none. It asks as many questions
-// of the store for a thousand destinations as for one.
+// Page shows a page of destinations by name, and where the next page begins; "": there is none.
 func (s *Service) Page(ctx context.Context, f store.ObjectFilter, p store.Page) ([]View, string, error) {
-	f.Kind = store.Destination
-	all, next, err := s.Store.ObjectsPage(ctx, f, p)
-	if err != nil {
-		return nil, "", err
-	}
-	views, err := s.views(ctx, all)
-	return views, next, err
-}
-
-func (s *Service) views(ctx context.Context, all []store.Object) ([]View, error) {
-	look, err := s.near(ctx, all, someUsers)
-	if err != nil {
-		return nil, err
-	}
-	views := make([]View, 0, len(all))
-	for _, o := range all {
-		v, err := s.view(ctx, look, o)
-		if err != nil {
-			v.View, v.State = object.Broken(o, err), "trouble"
-		}
-		views = append(views, v)
-	}
-	return views, nil
+	return s.showing().Page(ctx, f, p)
 }
 
 // beside is what stands beside destinations, read for all of them at once.
@@ -81,15 +46,11 @@ type beside struct {
 }
 
 func (s *Service) near(ctx context.Context, all []store.Object, most int) (beside, error) {
-	ids := make([]int64, len(all))
-	for i, o := range all {
-		ids[i] = o.ID
-	}
 	look, err := object.Near(ctx, s.Store, all)
 	if err != nil {
 		return beside{}, err
 	}
-	users, err := s.Store.UsersOf(ctx, store.Destination, ids, most)
+	users, err := s.Store.UsersOf(ctx, store.Destination, object.IDs(all), most)
 	return beside{look, users}, err
 }
 

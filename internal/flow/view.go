@@ -32,57 +32,32 @@ type OpenRun struct {
 	State string `json:"state"`
 }
 
+// showing is how flows are shown.
+func (s *Service) showing() object.Showing[View, beside] {
+	return object.Showing[View, beside]{Keeper: s.Keeper, Near: s.near, View: s.view, Broken: func(v *View, o store.Object, err error) {
+		v.View, v.State, v.Doing = object.Broken(o, err), "trouble", err.Error()
+		v.Reason = o.Reason // a flow's reason is that of its pause
+	}}
+}
+
 // ViewOf shows a flow.
 func (s *Service) ViewOf(ctx context.Context, o store.Object) (View, error) {
-	look, err := s.near(ctx, []store.Object{o})
-	if err != nil {
-		return View{}, err
-	}
-	return s.view(ctx, look, o)
+	return s.showing().Of(ctx, o)
 }
 
 // Show gives one flow by name or ID.
 func (s *Service) Show(ctx context.Context, name string) (View, error) {
-	return object.Show(ctx, s.Keeper, name, s.ViewOf)
+	return s.showing().Show(ctx, name)
 }
 
-// ListViews shows all flows. A bad one doesn't hide the others.
-func (s *Service) ListViews(ctx context.Context) ([]View, error) {
-	all, err := s.Store.Objects(ctx, store.Flow)
-	if err != nil {
-		return nil, err
-	}
-	return s.Views(ctx, all)
-}
-
-// Page shows a page of flows by name, and where the next page begins; "": there is none. It asks as many questions of the
-// store for a thousand flows as for one.
+// Page shows a page of flows by name, and where the next page begins; "": there is none.
 func (s *Service) Page(ctx context.Context, f store.ObjectFilter, p store.Page) ([]View, string, error) {
-	f.Kind = store.Flow
-	all, next, err := s.Store.ObjectsPage(ctx, f, p)
-	if err != nil {
-		return nil, "", err
-	}
-	views, err := s.Views(ctx, all)
-	return views, next, err
+	return s.showing().Page(ctx, f, p)
 }
 
 // Views shows flows that were read already. A bad one doesn't hide the others.
 func (s *Service) Views(ctx context.Context, all []store.Object) ([]View, error) {
-	look, err := s.near(ctx, all)
-	if err != nil {
-		return nil, err
-	}
-	views := make([]View, 0, len(all))
-	for _, o := range all {
-		v, err := s.view(ctx, look, o)
-		if err != nil {
-			v.View, v.State, v.Doing = object.Broken(o, err), "trouble", err.Error()
-			v.Reason = o.Reason // a flow's reason is that of its pause
-		}
-		views = append(views, v)
-	}
-	return views, nil
+	return s.showing().All(ctx, all)
 }
 
 // beside is what stands beside flows, read for all of them at once.
@@ -95,15 +70,15 @@ type beside struct {
 	runs     map[int64][]store.Run
 }
 
-func (s *Service) near(ctx context.Context, all []store.Object) (beside, error) {
+func (s *Service) near(ctx context.Context, all []store.Object, _ int) (beside, error) {
 	var (
 		b       beside
 		err     error
-		flows   = make([]int64, len(all))
+		flows   = object.IDs(all)
 		sources = make([]int64, len(all))
 	)
 	for i, o := range all {
-		flows[i], sources[i] = o.ID, o.SourceID
+		sources[i] = o.SourceID
 	}
 	if b.Look, err = object.Near(ctx, s.Store, all); err != nil {
 		return b, err

@@ -275,16 +275,6 @@ func stored(o store.Object, spec json.RawMessage) View {
 		Reason: o.Reason, Tenant: o.Tenant, Created: o.Created, Updated: o.Updated, Spec: spec}
 }
 
-// Show views one object of a keeper's kind, by name or ID.
-func Show[V any](ctx context.Context, k Keeper, name string, view func(context.Context, store.Object) (V, error)) (V, error) {
-	o, err := k.Store.Object(ctx, k.Kind.Name(), name)
-	if err != nil {
-		var none V
-		return none, err
-	}
-	return view(ctx, o)
-}
-
 // Connectors are the connectors that this program has.
 type Connectors []connector.Spec
 

@@ -7,61 +7,26 @@ import (
 	"github.com/headrace/headrace/internal/store"
 )
 
-// How many users a view names: of one source, and of each source in a list.
-const (
-	allUsers  = 1000
-	someUsers = 10
-)
+// showing is how sources are shown.
+func (s *Service) showing() object.Showing[View, beside] {
+	return object.Showing[View, beside]{Keeper: s.Keeper, Near: s.near, View: s.view, Broken: func(v *View, o store.Object, err error) {
+		v.View, v.State = object.Broken(o, err), "trouble"
+	}}
+}
 
 // ViewOf shows a source.
 func (s *Service) ViewOf(ctx context.Context, o store.Object) (View, error) {
-	look, err := s.near(ctx, []store.Object{o}, allUsers)
-	if err != nil {
-		return View{}, err
-	}
-	return s.view(ctx, look, o)
+	return s.showing().Of(ctx, o)
 }
 
 // Show gives one source by name or ID.
 func (s *Service) Show(ctx context.Context, name string) (View, error) {
-	return object.Show(ctx, s.Keeper, name, s.ViewOf)
+	return s.showing().Show(ctx, name)
 }
 
-// ListViews shows all sources. A bad one doesn't hide the others.
-func (s *Service) ListViews(ctx context.Context) ([]View, error) {
-	all, err := s.Store.Objects(ctx, store.Source)
-	if err != nil {
-		return nil, err
-	}
-	return s.views(ctx, all)
-}
-
-// Page shows a page of sources by name, and where the next page begins; "": there is none. It asks as many questions of
-// the store for a thousand sources as for one.
+// Page shows a page of sources by name, and where the next page begins; "": there is none.
 func (s *Service) Page(ctx context.Context, f store.ObjectFilter, p store.Page) ([]View, string, error) {
-	f.Kind = store.Source
-	all, next, err := s.Store.ObjectsPage(ctx, f, p)
-	if err != nil {
-		return nil, "", err
-	}
-	views, err := s.views(ctx, all)
-	return views, next, err
-}
-
-func (s *Service) views(ctx context.Context, all []store.Object) ([]View, error) {
-	look, err := s.near(ctx, all, someUsers)
-	if err != nil {
-		return nil, err
-	}
-	views := make([]View, 0, len(all))
-	for _, o := range all {
-		v, err := s.view(ctx, look, o)
-		if err != nil {
-			v.View, v.State = object.Broken(o, err), "trouble"
-		}
-		views = append(views, v)
-	}
-	return views, nil
+	return s.showing().Page(ctx, f, p)
 }
 
 // beside is what stands beside sources, read for all of them at once.
@@ -75,11 +40,8 @@ func (s *Service) near(ctx context.Context, all []store.Object, most int) (besid
 	var (
 		b   beside
 		err error
-		ids = make([]int64, len(all))
+		ids = object.IDs(all)
 	)
-	for i, o := range all {
-		ids[i] = o.ID
-	}
 	if b.Look, err = object.Near(ctx, s.Store, all); err != nil {
 		return b, err
 	}
