@@ -128,6 +128,9 @@ func (t *turn) sayBack(back store.Setback, err error) {
 func (a *assembler) chunk(ctx context.Context, r *reading, c *chunk) error {
 	c.users.Add(1) // ours
 	a.turn.feed.took(c)
+	if !isOwn(r.delivery.Split) {
+		a.turn.engine.sample(a.turn.source, c.records)
+	}
 	a.judge(c)
 	known, err := a.recognise(ctx, r, c)
 	if err != nil {

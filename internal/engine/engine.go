@@ -52,7 +52,10 @@ type Options struct {
 	Node     string   // who holds our leases, for people
 	HoldDir  string   // where content is kept that expires before it is delivered; "": nowhere
 	Wake     func()   // called when a listing found work; may be nil
-	Log      *slog.Logger
+	// Sample is shown what sources yield, some records of one split at a time, so that somebody can learn what they look
+	// like. It is called in the middle of the work: it must return at once, and copy what it keeps. nil: nobody looks.
+	Sample func(source *Source, records []connector.Record)
+	Log    *slog.Logger
 }
 
 // Engine runs the data path. Its methods may be called from several goroutines, each with a lease of its own.
@@ -62,6 +65,7 @@ type Engine struct {
 	set     Settings
 	node    string
 	wake    func()
+	sample  func(*Source, []connector.Record)
 	log     *slog.Logger
 	slots   chan struct{} // one for each split that is being read
 	holdDir string
@@ -82,11 +86,14 @@ func New(o Options) *Engine {
 	if o.Wake == nil {
 		o.Wake = func() {}
 	}
+	if o.Sample == nil {
+		o.Sample = func(*Source, []connector.Record) {}
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Engine{
-		store: o.Store, open: newOpeners(o.Store, o.Opener), set: o.Settings, node: o.Node, wake: o.Wake, log: o.Log,
+		store: o.Store, open: newOpeners(o.Store, o.Opener), set: o.Settings, node: o.Node, wake: o.Wake, sample: o.Sample, log: o.Log,
 		slots: make(chan struct{}, o.Settings.Readers), memory: newMemory(o.Settings.Memory), lanes: map[int64]store.Lease{}, occupants: map[row]*occupant{}, holdDir: o.HoldDir,
 		chunks: sync.Pool{New: func() any { return newChunk(chunkBytes) }},
 	}

@@ -235,6 +235,11 @@ func sentItem(item store.InventoryItem, r connector.Record, o connector.Outcome)
 	return item
 }
 
+// isOwn tells whether we made a split ourselves: deletes of a crawl, or a dead letter that is tried again.
+func isOwn(split connector.Split) bool {
+	return strings.HasPrefix(split.ID, store.DeletePrefix) || strings.HasPrefix(split.ID, store.ReplayPrefix)
+}
+
 // ownSplit reads a split that we made ourselves; nil: it is the source's.
 func ownSplit(split connector.Split) iter.Seq2[connector.Record, error] {
 	switch {

@@ -41,6 +41,7 @@ type rig struct {
 	openTo     func(flow store.Object) connector.Destination // in place of append
 	openErr    error                                         // what opening says
 	hold       string                                        // the folder of held content
+	sample     func(*engine.Source, []connector.Record)
 
 	engine *engine.Engine
 
@@ -152,7 +153,7 @@ func (r *rig) OpenFlow(_ context.Context, flow, _, _ store.Object) (*engine.Flow
 
 // start makes a new engine over what there is, as after a crash.
 func (r *rig) start() *engine.Engine {
-	r.engine = engine.New(engine.Options{Store: r.store, Opener: r, Settings: r.set, Node: "test", HoldDir: r.hold, Log: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
+	r.engine = engine.New(engine.Options{Store: r.store, Opener: r, Settings: r.set, Node: "test", HoldDir: r.hold, Sample: r.sample, Log: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
 	return r.engine
 }
 
