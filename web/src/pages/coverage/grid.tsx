@@ -23,7 +23,10 @@ export function Grid({ rows, now, picked, onPick }: Props) {
   const [row, column] = [Math.min(at[0], rows.length - 1), Math.min(at[1], columns - 1)];
   const box = useRef<HTMLDivElement>(null);
   // The newest hours are what people look for first.
-  useEffect(() => box.current?.scrollTo({ left: box.current.scrollWidth }), [columns]);
+  useEffect(() => {
+    // Newer browsers answer with a promise, which is no clean-up.
+    void box.current?.scrollTo({ left: box.current.scrollWidth });
+  }, [columns]);
   const press = (e: KeyboardEvent) => {
     const to = step(e.key, e.ctrlKey || e.metaKey, [row, column], rows.length, columns);
     if (!to) return;

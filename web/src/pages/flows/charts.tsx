@@ -15,12 +15,12 @@ type Range = keyof typeof ranges;
 
 const seconds = (v: number) => span(v * 1000);
 
-/** FlowCharts are a flow's numbers over time, by stream: events, lag, refusals, and the requests to its source. */
-export function FlowCharts({ flow, source }: { flow: string; source: string }) {
+/** FlowCharts are a flow's numbers over time, by stream: events, lag, refusals, and the requests to remotes. */
+export function FlowCharts({ flow }: { flow: string }) {
   const [range, set] = useState<Range>('24h');
   const query = useQuery({
     queryKey: ['activity', flow, range],
-    queryFn: ({ signal }) => ask('GET', '/activity', { query: { flow: [flow], source, from: new Date(Date.now() - ranges[range] * hour).toISOString() }, signal }),
+    queryFn: ({ signal }) => ask('GET', '/activity', { query: { flow: [flow], from: new Date(Date.now() - ranges[range] * hour).toISOString() }, signal }),
     refetchInterval: 30_000,
     placeholderData: (old) => old,
   });

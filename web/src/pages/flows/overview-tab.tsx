@@ -28,7 +28,7 @@ export function OverviewTab({ flow }: { flow: FlowStatus }) {
           c.lost > 0 && { name: 'Lost', value: plural(c.lost, 'split') },
         ]} />
       </Block>
-      <FlowCharts flow={flow.name} source={flow.source} />
+      <FlowCharts flow={flow.name} />
     </Stack>
   );
 }
