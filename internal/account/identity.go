@@ -3,9 +3,12 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
+
+	"github.com/headrace/headrace/internal/store"
 )
 
 // A Role is what somebody may do; each covers those before it.
@@ -62,7 +65,7 @@ type key struct{}
 
 // With puts who asks into a context.
 func With(ctx context.Context, who Identity) context.Context {
-	return context.WithValue(ctx, key{}, who)
+	return store.As(context.WithValue(ctx, key{}, who), cmp.Or(who.Name, who.Kind))
 }
 
 // Of gives who asks; false if nobody is signed in.

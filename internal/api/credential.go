@@ -116,7 +116,9 @@ var CredentialShow = Operation[Named, credential.View]{Name: "credential.show", 
 // CredentialTest checks token, permissions and a harmless read.
 var CredentialTest = Operation[Named, Checks]{Name: "credential.test", Route: "POST /credentials/{name}/test", Role: account.Operator, Summary: "Check what a credential may do", Do: func(ctx context.Context, s *Services, in Named) (Checks, error) {
 	all, err := s.Credentials.Test(ctx, in.Name)
-	return checks(in.Name, all), err
+	out := checks(in.Name, all)
+	s.noteTest(ctx, in.Name, out, err)
+	return out, err
 }}
 
 // A Rotation is a new secret.

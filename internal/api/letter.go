@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"strings"
 
 	"github.com/headrace/headrace/internal/flow"
 	"github.com/headrace/headrace/internal/object"
@@ -149,15 +150,40 @@ var LetterReplay = Operation[LetterFilter, Page[RunView]]{Name: "deadletter.repl
 	return paged(views, "", err)
 }}
 
+// A LetterDiscarding picks dead letters to be given up, with the reason.
+type LetterDiscarding struct {
+	LetterFilter
+	Reason string `json:"reason,omitempty" doc:"why they are given up: it stands in the list and in the audit log; at most 500 characters"`
+}
+
 // Discarded tells how many letters were given up.
 type Discarded struct {
-	Letters int64 `json:"dead_letters"`
+	Letters int64  `json:"dead_letters"`
+	Reason  string `json:"reason,omitempty"`
+
+	picked LetterFilter
+}
+
+// told is what the audit log keeps of it.
+func (d Discarded) told() (json.RawMessage, string) {
+	d.picked.IDs = d.picked.IDs[:min(len(d.picked.IDs), 100)]
+	raw, err := json.Marshal(struct {
+		Letters int64        `json:"dead_letters"`
+		Reason  string       `json:"reason,omitempty"`
+		Picked  LetterFilter `json:"picked"`
+	}{d.Letters, d.Reason, d.picked})
+	if err != nil {
+		return nil, ""
+	}
+	return raw, ""
 }
 
 // LetterDiscard gives letters up.
-var LetterDiscard = Operation[LetterFilter, Discarded]{Name: "deadletter.discard", Route: "POST /dead-letters/discard", Summary: "Give dead letters up", Changes: true, Do: func(ctx context.Context, s *Services, in LetterFilter) (Discarded, error) {
-	n, err := s.Flows.Discard(ctx, in.request())
-	return Discarded{Letters: n}, err
+var LetterDiscard = Operation[LetterDiscarding, Discarded]{Name: "deadletter.discard", Route: "POST /dead-letters/discard", Summary: "Give dead letters up", Changes: true, Do: func(ctx context.Context, s *Services, in LetterDiscarding) (Discarded, error) {
+	r := in.request()
+	r.Why = in.Reason
+	n, err := s.Flows.Discard(ctx, r)
+	return Discarded{Letters: n, Reason: strings.TrimSpace(in.Reason), picked: in.LetterFilter}, err
 }}
 
 // A LetterEdit replaces a letter's record.

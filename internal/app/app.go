@@ -58,6 +58,7 @@ type App struct {
 	limits    *limit.Limits
 	transport *microsoft.Shared
 	audit     *audit.Log
+	signIns   *signIns
 	log       *slog.Logger
 
 	events *event.Hub // nil: this process serves nobody
@@ -119,8 +120,8 @@ func (a *App) build() {
 	connectors := object.Connectors(a.options.Connectors)
 	env := a.Env
 	a.audit = audit.New(audit.Options{Store: a.store, Vault: a.Vault, Keep: audit.DefaultKeep, Log: a.log})
-	uses := &signIns{log: a.audit, warn: a.log}
-	credentials := credential.New(credential.Options{Store: a.store, Vault: a.Vault, Connectors: connectors, Resolver: a.resolver, Env: env, Now: a.now, Used: uses.used})
+	a.signIns = &signIns{log: a.audit, warn: a.log}
+	credentials := credential.New(credential.Options{Store: a.store, Vault: a.Vault, Connectors: connectors, Resolver: a.resolver, Env: env, Now: a.now, Used: a.signIns.used})
 	sources := source.New(a.store, connectors, credentials, env)
 	destinations := destination.New(a.store, connectors, credentials, env, flow.Clash(connectors))
 	flows := flow.New(a.store, connectors, sources)

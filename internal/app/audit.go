@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"sync"
 
 	"github.com/headrace/headrace/internal/account"
@@ -18,14 +19,44 @@ type signIns struct {
 	log  *audit.Log
 	warn *slog.Logger
 
-	mu   sync.Mutex
-	last map[int64]string // by credential: how the last sign-in ended
+	mu    sync.Mutex
+	last  map[int64]string // by credential: how the last sign-in ended
+	calls map[string]int64 // by credential's UID: requests since they were taken
+}
+
+// take gives the requests that credentials signed since it was called before.
+func (s *signIns) take() []store.Requests {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	rows := make([]store.Requests, 0, len(s.calls))
+	for uid, n := range s.calls {
+		rows = append(rows, store.Requests{Scope: store.CredentialScope(uid), Asked: n})
+	}
+	s.calls = nil
+	return rows
+}
+
+// giveBack counts again what could not be written.
+func (s *signIns) giveBack(rows []store.Requests) {
+	for _, r := range rows {
+		s.count(strings.TrimPrefix(r.Scope, store.CredentialScope("")), r.Asked)
+	}
+}
+
+func (s *signIns) count(uid string, n int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.calls == nil {
+		s.calls = map[string]int64{}
+	}
+	s.calls[uid] += n
 }
 
 func (s *signIns) used(ctx context.Context, o store.Object, use connector.CredentialUse) {
 	object := audit.Object{Kind: store.Credential, Name: o.Name, ID: o.UID}
 	if !use.SignIn {
 		s.log.Count("credential.use", object, false)
+		s.count(o.UID, 1)
 		return
 	}
 	result := audit.Result(use.Err)

@@ -50,10 +50,12 @@ func (a *App) noteRequests(ctx context.Context, before map[string]limit.Tally) {
 			rows = append(rows, store.Requests{Scope: t.Scope, Allowed: t.Allowed, Asked: d.Asked, Throttled: d.Throttled, Refused: d.Refused, Failed: d.Failed})
 		}
 	}
-	if len(rows) == 0 {
+	used := a.signIns.take()
+	if rows = append(rows, used...); len(rows) == 0 {
 		return
 	}
 	if err := a.store.AddRequests(ctx, rows); err != nil {
+		a.signIns.giveBack(used)
 		if ctx.Err() == nil {
 			a.log.Warn("the requests that were made could not be written down", telemetry.Err, err)
 		}

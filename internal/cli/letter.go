@@ -69,7 +69,7 @@ func (s *session) letterShow() *cobra.Command {
 				body = "not kept: it was too large, or could not be read"
 			}
 			return one(s, d, d.UID, []pair{{"id", d.UID}, {"flow", d.Flow}, {"state", d.State}, {"stage", d.Stage}, {"reason", d.Reason}, {"do this", d.Hint}, {"stream", d.Stream},
-				{"key", d.Key}, {"time", clock(d.Time)}, {"refused", clock(d.Created)}, {"record", body}})
+				{"key", d.Key}, {"time", clock(d.Time)}, {"refused", clock(d.Created)}, {"kept until", clock(d.Until)}, {"discarded by", d.By}, {"discarded because", d.Why}, {"record", body}})
 		}}
 }
 
@@ -160,20 +160,20 @@ func (s *session) letterEdit() *cobra.Command {
 
 func (s *session) letterDiscard() *cobra.Command {
 	var (
-		f   api.LetterFilter
+		f   api.LetterDiscarding
 		dry bool
 	)
-	c := &cobra.Command{Use: "discard [ID…]", Short: "Give dead letters up", Example: examples("headrace deadletter discard dl_01j…", "", "headrace deadletter discard --flow contoso --yes", "", "headrace deadletter discard --all --dry-run", "only tell which"),
+	c := &cobra.Command{Use: "discard [ID…]", Short: "Give dead letters up", Example: examples("headrace deadletter discard dl_01j… --reason 'test data'", "", "headrace deadletter discard --flow contoso --yes", "", "headrace deadletter discard --all --dry-run", "only tell which"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.IDs = args
 			if dry {
-				p, err := call(s, cmd, api.LetterPlan, f)
+				p, err := call(s, cmd, api.LetterPlan, f.LetterFilter)
 				if err != nil {
 					return err
 				}
 				return s.told(letterPlanText(p, false), p)
 			}
-			if err := s.sure("Give %s up for good?", letterWords(f)); err != nil {
+			if err := s.sure("Give %s up for good?", letterWords(f.LetterFilter)); err != nil {
 				return err
 			}
 			out, err := call(s, cmd, api.LetterDiscard, f)
@@ -186,7 +186,8 @@ func (s *session) letterDiscard() *cobra.Command {
 			}
 			return nil
 		}}
-	pickFlags(c, &f)
+	pickFlags(c, &f.LetterFilter)
+	c.Flags().StringVar(&f.Reason, "reason", "", "why: it stands in the list and in the audit log")
 	addDryRun(c, &dry)
 	return c
 }

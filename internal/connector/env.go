@@ -30,6 +30,9 @@ type Limiter interface {
 	Slow()
 	// Answered counts a request for people who look at the quota: its HTTP status, 0 if it was not answered.
 	Answered(status int)
+	// Throttled says that an answer counted before was the remote's "too many requests" although its status says something else.
+	// The Management Activity API's AF429 is documented with HTTP 403.
+	Throttled(status int)
 }
 
 // Endpoints are the hosts of one cloud, for cloud "custom". Empty fields are the cloud's own.

@@ -41,6 +41,7 @@ type beside struct {
 	users   map[int64]store.Users
 	tests   map[int64]store.Tested
 	secrets map[string]store.Secret
+	calls   map[string][]int64
 	keeper  object.Keeper // draws with the secrets' fingerprints at hand
 }
 
@@ -60,6 +61,9 @@ func (s *Service) near(ctx context.Context, all []store.Object, most int) (besid
 	if b.tests, err = s.Store.LastTests(ctx, ids); err != nil {
 		return b, err
 	}
+	if b.calls, err = s.Store.CredentialCalls(ctx, uids, 24); err != nil {
+		return b, err
+	}
 	b.secrets, err = s.Store.SecretsOf(ctx, uids)
 	print := func(_ context.Context, uid string) (string, error) { return b.secrets[uid].Fingerprint, nil }
 	b.keeper = object.Keeper{Store: s.Store, Kind: kind{connectors: s.connectors, now: s.now, print: print}}
@@ -67,7 +71,7 @@ func (s *Service) near(ctx context.Context, all []store.Object, most int) (besid
 }
 
 func (s *Service) view(ctx context.Context, look beside, o store.Object) (View, error) {
-	v := View{UsedBy: Uses(look.users[o.ID].First), Uses: look.users[o.ID].Total}
+	v := View{UsedBy: Uses(look.users[o.ID].First), Uses: look.users[o.ID].Total, Calls: look.calls[o.UID]}
 	var err error
 	if v.View, err = look.keeper.View(ctx, o); err != nil {
 		return v, err

@@ -20,11 +20,12 @@ type View struct {
 	ClientID string     `json:"client_id"`
 	Secret   SecretView `json:"secret"`
 	Expires  time.Time  `json:"expires,omitzero"`
-	UsedBy   []Use      `json:"used_by"`        // in a list the first few of them
-	Uses     int        `json:"uses"`           // how many there are
-	State    string     `json:"state"`          // Working …, as far as is known without asking anybody
-	Fact     string     `json:"fact,omitempty"` // the one thing that says why
-	Test     *TestView  `json:"test,omitempty"` // absent: not tested since it was made or changed
+	UsedBy   []Use      `json:"used_by"`         // in a list the first few of them
+	Uses     int        `json:"uses"`            // how many there are
+	State    string     `json:"state"`           // Working …, as far as is known without asking anybody
+	Fact     string     `json:"fact,omitempty"`  // the one thing that says why
+	Test     *TestView  `json:"test,omitempty"`  // absent: not tested since it was made or changed
+	Calls    []int64    `json:"calls,omitempty"` // requests that it signed in each of the last 24 hours, the present one last; absent: none
 }
 
 // A SecretView tells that a secret is there, and which.

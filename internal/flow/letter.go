@@ -3,6 +3,9 @@ package flow
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/headrace/headrace/internal/fault"
 	"github.com/headrace/headrace/internal/object"
@@ -19,6 +22,7 @@ type LetterRequest struct {
 	State  string // of a list: "" for any
 	Newest bool   // of a list: the newest first
 	All    bool
+	Why    string // of a discard: the reason, for those who look later
 }
 
 // maxLetters bounds what one request touches.
@@ -152,15 +156,22 @@ func portions(letters []store.DeadLetter) [][]string {
 	return all
 }
 
+// maxWhy bounds the reason of a discard, in characters.
+const maxWhy = 500
+
 // Discard gives letters up. They stay to be seen until they are pruned.
 func (s *Service) Discard(ctx context.Context, r LetterRequest) (int64, error) {
+	why := strings.TrimSpace(r.Why)
+	if utf8.RuneCountInString(why) > maxWhy {
+		return 0, fault.Problems{{Field: "reason", Text: fmt.Sprintf("is longer than %d characters", maxWhy)}}.Err()
+	}
 	byFlow, err := s.picked(ctx, r)
 	if err != nil {
 		return 0, err
 	}
 	var n int64
 	for _, letters := range byFlow {
-		changed, err := s.Store.MarkLetters(ctx, uids(letters), store.LetterDiscarded, store.LetterOpen)
+		changed, err := s.Store.DiscardLetters(ctx, uids(letters), why)
 		if err != nil {
 			return n, err
 		}

@@ -18,16 +18,6 @@ type Progress struct {
 	Left    *Left     `json:"left,omitempty"` // how long it still takes; missing: not known
 }
 
-// A RunStep is one step of the work.
-type RunStep struct {
-	Name   string `json:"name"` // list, fetch, transform, deliver, commit
-	Count  int64  `json:"count"`
-	Of     string `json:"of"`              // what is counted: splits, records
-	Bad    int64  `json:"bad,omitempty"`   // of these, how many went wrong there
-	Error  string `json:"error,omitempty"` // the last trouble there
-	Repeat int    `json:"attempts,omitempty"`
-}
-
 // Left is how long a run still takes, as far as its pace so far tells.
 type Left struct {
 	Low  string `json:"low"`
@@ -47,23 +37,15 @@ func (s *Service) RunProgress(ctx context.Context, r store.Run, counts store.Cou
 	if err != nil {
 		return out, err
 	}
-	read := RunStep{Name: "fetch", Count: counts.Fetched, Of: "records", Bad: p.Failed + p.Lost}
-	for _, d := range open {
-		if d.Trouble != nil {
-			read.Error, read.Repeat = d.Trouble.Line(), d.Attempts+d.Waits
-			break
-		}
-	}
-	out.Steps = []RunStep{
-		{Name: "list", Count: counts.Listed, Of: "splits"}, read,
-		{Name: "transform", Count: counts.Fetched - counts.Repeats, Of: "records", Bad: counts.Dropped},
-		{Name: "deliver", Count: counts.Delivered, Of: "records", Bad: counts.Dead},
-		{Name: "commit", Count: counts.Splits, Of: "splits"},
-	}
 	lanes, err := s.Store.LaneTroubles(ctx, []int64{r.FlowID})
 	if err != nil {
 		return out, err
 	}
+	work, err := s.Store.RunWork(ctx, r.ID)
+	if err != nil {
+		return out, err
+	}
+	out.Steps = steps(r, counts, p, work, open, lanes[r.FlowID])
 	out.Doing = doing(r, p, open, lanes[r.FlowID])
 	out.Left = left(counts.Splits, p, s.Store.Now().Sub(r.Created))
 	return out, nil

@@ -18,7 +18,7 @@ type Tally struct {
 	Scope     string
 	Allowed   int64 // requests a minute, of the limiter that was asked for last
 	Asked     int64
-	Throttled int64 // answered with 429
+	Throttled int64 // asked to slow down: 429, or what the service says instead
 	Refused   int64 // with another 4xx
 	Failed    int64 // with 5xx, or not at all
 }
@@ -41,6 +41,20 @@ func (l *limiter) Answered(status int) {
 	case status >= http.StatusBadRequest:
 		t.refused.Add(1)
 	}
+}
+
+// Throttled moves a request that was counted by its status to those that were asked to slow down.
+func (l *limiter) Throttled(status int) {
+	t := &l.gate.tally
+	switch {
+	case status == http.StatusTooManyRequests:
+		return // counted as that already
+	case status == 0 || status >= http.StatusInternalServerError:
+		t.failed.Add(-1)
+	case status >= http.StatusBadRequest:
+		t.refused.Add(-1)
+	}
+	t.throttled.Add(1)
 }
 
 // Tallies gives what this process asked of each quota, by scope.

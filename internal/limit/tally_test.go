@@ -24,4 +24,12 @@ func TestRequestsAreCountedByAnswer(t *testing.T) {
 	if d := l.Tallies()[0].Since(before); d.Asked != 1 || d.Throttled != 1 || d.Refused != 0 || d.Allowed != 100 {
 		t.Errorf("since: %+v", d)
 	}
+	before = l.Tallies()[0]
+	for _, status := range []int{429, 403, 503} { // each said by the service to be too many requests
+		a.Answered(status)
+		a.Throttled(status)
+	}
+	if d := l.Tallies()[0].Since(before); d.Asked != 3 || d.Throttled != 3 || d.Refused != 0 || d.Failed != 0 {
+		t.Errorf("throttled by other statuses: %+v", d)
+	}
 }

@@ -149,7 +149,7 @@ func (c *Client) Do(ctx context.Context, r Request) (*http.Response, error) {
 			continue
 		}
 		e := refusal.fault(c.resource.Service, wait, c.options.Now())
-		c.ease(ctx, e)
+		c.ease(ctx, e, resp.StatusCode)
 		return nil, e
 	}
 }
@@ -189,7 +189,7 @@ type readSeekCloser struct{ *bytes.Reader }
 func (readSeekCloser) Close() error { return nil }
 
 // ease tells the quota what a throttled answer means for all.
-func (c *Client) ease(ctx context.Context, e *fault.Error) {
+func (c *Client) ease(ctx context.Context, e *fault.Error, status int) {
 	if c.options.Limiter == nil || e.Class != fault.Throttled {
 		return
 	}
@@ -197,6 +197,7 @@ func (c *Client) ease(ctx context.Context, e *fault.Error) {
 	if err != nil {
 		return // it says so itself at the next request
 	}
+	limiter.Throttled(status)
 	if !e.RetryAt.IsZero() {
 		if err := limiter.Block(ctx, e.RetryAt); err != nil && ctx.Err() == nil {
 			c.options.Log.Warn("the other workers could not be told to wait", "err", err.Error())

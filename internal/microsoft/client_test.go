@@ -56,6 +56,9 @@ func TestRetryAfterOfAnyLengthIsObeyed(t *testing.T) {
 			if !b.limiter.blocked.Equal(at) || b.limiter.slowed != c.slowed {
 				t.Errorf("the quota was blocked until %v and slowed %d times; want %v and %d", b.limiter.blocked, b.limiter.slowed, at, c.slowed)
 			}
+			if told := len(b.limiter.throttled) == 1 && b.limiter.throttled[0] == c.status; told != (c.class == fault.Throttled) {
+				t.Errorf("counted as throttled: %v", b.limiter.throttled)
+			}
 			if _, requests := s.counts(); requests != 1 {
 				t.Errorf("%d requests, want 1", requests)
 			}

@@ -127,11 +127,13 @@ func (s *service) caFile() string {
 
 // A limiterLog is a limiter that remembers what was asked of it.
 type limiterLog struct {
-	mu      sync.Mutex
-	taken   int
-	slowed  int
-	blocked time.Time
-	wait    bool // Take waits for ever
+	mu     sync.Mutex
+	taken  int
+	slowed int
+
+	throttled []int // the statuses of what was said to be too many requests
+	blocked   time.Time
+	wait      bool // Take waits for ever
 }
 
 func (l *limiterLog) Take(ctx context.Context, n int) error {
@@ -153,6 +155,12 @@ func (l *limiterLog) Block(_ context.Context, until time.Time) error {
 }
 
 func (l *limiterLog) Answered(int) {}
+
+func (l *limiterLog) Throttled(status int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.throttled = append(l.throttled, status)
+}
 
 func (l *limiterLog) Slow() {
 	l.mu.Lock()

@@ -78,7 +78,7 @@ func (s *Service) Activity(ctx context.Context, r ActivityRequest) (Activity, er
 	} else {
 		a.From = a.From.Truncate(time.Hour)
 	}
-	flows, err := s.asked(ctx, r)
+	flows, tenants, err := s.asked(ctx, r)
 	if err != nil {
 		return a, err
 	}
@@ -88,7 +88,10 @@ func (s *Service) Activity(ctx context.Context, r ActivityRequest) (Activity, er
 	if a.Series, err = s.series(ctx, flows, a.From, a.To, minutes, now); err != nil {
 		return a, err
 	}
-	requests, err := s.Store.Requests(ctx, r.Scope, a.From, a.To, minutes)
+	if len(flows) > 0 && len(tenants) == 0 && r.Scope == "" {
+		return a, nil // they ask nobody
+	}
+	requests, err := s.Store.Requests(ctx, store.RequestFilter{Scope: r.Scope, Tenants: tenants, From: a.From, To: a.To, Minutes: minutes})
 	if err != nil {
 		return a, err
 	}
@@ -98,28 +101,64 @@ func (s *Service) Activity(ctx context.Context, r ActivityRequest) (Activity, er
 	return a, err
 }
 
-// asked gives the flows of a request.
-func (s *Service) asked(ctx context.Context, r ActivityRequest) (map[int64]string, error) {
+// asked gives the flows of a request, and the tenants that they sign in to.
+func (s *Service) asked(ctx context.Context, r ActivityRequest) (map[int64]string, []string, error) {
 	names := map[int64]string{}
+	var found []store.Object
 	for _, name := range r.Flows[:min(len(r.Flows), mostSeries)] {
 		f, err := object.Picked(ctx, s.Store, store.Flow, name, "flow")
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		names[f.ID] = f.Name
+		names[f.ID], found = f.Name, append(found, f)
 	}
 	if r.Source == "" {
-		return names, nil
+		tenants, err := s.tenantsOf(ctx, found)
+		return names, tenants, err
 	}
 	src, err := object.Picked(ctx, s.Store, store.Source, r.Source, "source")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	flows, _, err := s.Store.ObjectsPage(ctx, store.ObjectFilter{Kind: store.Flow, SourceID: src.ID}, store.Page{Limit: mostSeries})
-	for _, f := range flows {
-		names[f.ID] = f.Name
+	if err != nil {
+		return nil, nil, err
 	}
-	return names, err
+	for _, f := range flows {
+		names[f.ID], found = f.Name, append(found, f)
+	}
+	tenants, err := s.tenantsOf(ctx, found)
+	return names, tenants, err
+}
+
+// tenantsOf gives the tenants that flows read from and write to, as they stand in the names of quotas.
+func (s *Service) tenantsOf(ctx context.Context, flows []store.Object) ([]string, error) {
+	var ends []int64
+	for _, f := range flows {
+		ends = append(ends, f.SourceID, f.DestinationID)
+	}
+	uses, err := s.Store.ObjectsWithIDs(ctx, ends)
+	if err != nil {
+		return nil, err
+	}
+	var signIns []int64
+	for _, use := range uses {
+		if use.CredentialID != 0 {
+			signIns = append(signIns, use.CredentialID)
+		}
+	}
+	credentials, err := s.Store.ObjectsWithIDs(ctx, signIns)
+	if err != nil {
+		return nil, err
+	}
+	var tenants []string
+	for _, c := range credentials {
+		if c.Tenant != "" && !slices.Contains(tenants, c.Tenant) {
+			tenants = append(tenants, c.Tenant)
+		}
+	}
+	slices.Sort(tenants)
+	return tenants, nil
 }
 
 func (s *Service) series(ctx context.Context, flows map[int64]string, from, to time.Time, minutes bool, now time.Time) ([]Series, error) {

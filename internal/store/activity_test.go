@@ -91,24 +91,41 @@ func TestARunsDeliveriesAreNoLag(t *testing.T) {
 func TestRequestsAreSummedByQuota(t *testing.T) {
 	worlds(t, func(t *testing.T, w *world) {
 		start := w.clock.Now()
-		w.ok(w.s.AddRequests(w.ctx(), []store.Requests{{Scope: "o365/b", Allowed: 2000, Asked: 5}, {Scope: "o365/a", Allowed: 2000, Asked: 10, Throttled: 1}}))
+		w.ok(w.s.AddRequests(w.ctx(), []store.Requests{{Scope: "o365/b/p", Allowed: 2000, Asked: 5}, {Scope: "o365/a/p", Allowed: 2000, Asked: 10, Throttled: 1}}))
 		w.clock.Add(time.Minute)
-		w.ok(w.s.AddRequests(w.ctx(), []store.Requests{{Scope: "o365/a", Allowed: 1000, Asked: 7, Refused: 2, Failed: 1}}))
+		w.ok(w.s.AddRequests(w.ctx(), []store.Requests{{Scope: "o365/a/p", Allowed: 1000, Asked: 7, Refused: 2, Failed: 1}}))
 		w.ok(w.s.AddRequests(w.ctx(), nil))
+		w.ok(w.s.AddRequests(w.ctx(), []store.Requests{{Scope: store.CredentialScope("cr_1"), Asked: 22}})) // the same requests, by who signed them
 		to := w.clock.Now().Add(time.Minute)
-		of, err := w.s.Requests(w.ctx(), "o365/a", start, to, true)
+		of, err := w.s.Requests(w.ctx(), store.RequestFilter{Scope: "o365/a/p", From: start, To: to, Minutes: true})
 		w.ok(err)
 		if len(of) != 2 || of[0].Asked != 10 || of[0].Throttled != 1 || of[1].Asked != 7 || of[1].Allowed != 1000 || of[1].Refused != 2 {
 			t.Errorf("of a: %+v", of)
 		}
-		all, err := w.s.Requests(w.ctx(), "", start, to, false)
+		all, err := w.s.Requests(w.ctx(), store.RequestFilter{From: start, To: to})
 		w.ok(err)
 		if len(all) != 1 || all[0].Asked != 22 || all[0].Failed != 1 {
 			t.Errorf("of all, by the hour: %+v", all)
 		}
+		for tenant, want := range map[string]int64{"a": 17, "c": 0} {
+			found, err := w.s.Requests(w.ctx(), store.RequestFilter{Tenants: []string{tenant}, From: start, To: to})
+			w.ok(err)
+			asked := int64(0)
+			for _, r := range found {
+				asked += r.Asked
+			}
+			if asked != want {
+				t.Errorf("of tenant %s: %+v", tenant, found)
+			}
+		}
+		calls, err := w.s.CredentialCalls(w.ctx(), []string{"cr_1", "cr_2"}, 24)
+		w.ok(err)
+		if len(calls) != 1 || len(calls["cr_1"]) != 24 || calls["cr_1"][23] != 22 {
+			t.Errorf("of credentials: %v", calls)
+		}
 		uses, err := w.s.QuotaUses(w.ctx(), start, 10)
 		w.ok(err)
-		if len(uses) != 2 || uses[0].Scope != "o365/a" || uses[0].Asked != 17 {
+		if len(uses) != 2 || uses[0].Scope != "o365/a/p" || uses[0].Asked != 17 {
 			t.Errorf("uses: %+v", uses)
 		}
 	})

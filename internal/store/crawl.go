@@ -168,7 +168,7 @@ func (r Run) Removal() bool { return r.Kind == Crawl && string(r.Spec) == remova
 // StartRemoval begins the end of a mirror flow: a run that deletes every item of its destination. Whoever ends the run
 // removes the flow if all went well. Conflict (crawl_open) while a crawl is under way.
 func (s *Store) StartRemoval(ctx context.Context, flow Object) (Run, error) {
-	r := s.newRun(Run{Kind: Crawl, FlowID: flow.ID, Deleting: true, Spec: json.RawMessage(removalSpec)})
+	r := s.newRun(ctx, Run{Kind: Crawl, FlowID: flow.ID, Deleting: true, Spec: json.RawMessage(removalSpec)})
 	err := s.inTx(ctx, func(t tx) error {
 		if err := t.putRun(ctx, &r); err != nil {
 			return err
@@ -251,7 +251,7 @@ func (s *Store) ReplayLetters(ctx context.Context, flow Object, letters []DeadLe
 	if err != nil {
 		return Run{}, err
 	}
-	r := s.newRun(Run{Kind: Replay, FlowID: flow.ID, Spec: spec})
+	r := s.newRun(ctx, Run{Kind: Replay, FlowID: flow.ID, Spec: spec})
 	err = s.inTx(ctx, func(t tx) error {
 		if err := t.putRun(ctx, &r); err != nil {
 			return err

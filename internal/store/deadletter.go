@@ -34,6 +34,9 @@ type DeadLetter struct {
 	State   string          `json:"state"` // open, replaying, replayed, discarded
 	Created time.Time       `json:"created"`
 	Updated time.Time       `json:"updated"`
+	Until   time.Time       `json:"kept_until"`               // then it is forgotten
+	Why     string          `json:"discard_reason,omitempty"` // of a discarded one: why somebody gave it up, if they said it
+	By      string          `json:"discarded_by,omitempty"`
 }
 
 // The states of a dead letter.
@@ -120,7 +123,8 @@ func (s *Store) DeadLettersPage(ctx context.Context, f LetterFilter, p Page, who
 	return all, next, err
 }
 
-const letterColumns = `id, uid, flow_id, split_id, run_id, key, op, time, stream, tenant, stage, class, reason, hint, alike, state, created, updated, bytes`
+const letterColumns = `id, uid, flow_id, split_id, run_id, key, op, time, stream, tenant, stage, class, reason, hint, alike, state, created, updated, bytes,
+	coalesce((SELECT x.reason FROM discarded x WHERE x.letter_id = dead_letter.id), ''), coalesce((SELECT x.begun_by FROM discarded x WHERE x.letter_id = dead_letter.id), '')`
 
 func scanLetter(scan func(...any) error, more ...any) (DeadLetter, error) {
 	var (
@@ -129,8 +133,9 @@ func scanLetter(scan func(...any) error, more ...any) (DeadLetter, error) {
 		op, group            int64
 	)
 	err := scan(append([]any{&d.ID, &d.UID, &d.FlowID, &d.SplitID, &d.RunID, &d.Key, &op, &at, &d.Stream, &d.Tenant, &d.Stage, &d.Class, &d.Reason, &d.Hint,
-		&group, &d.State, &created, &updated, &d.Size}, more...)...)
+		&group, &d.State, &created, &updated, &d.Size, &d.Why, &d.By}, more...)...)
 	d.Op, d.Time, d.Created, d.Updated, d.Alike = connector.Op(op), moment(at), moment(created), moment(updated), alikeName(group)
+	d.Until = d.until(DefaultRetention())
 	return d, err
 }
 
@@ -189,6 +194,16 @@ func (s *Store) DeadLetter(ctx context.Context, uid string) (DeadLetter, error) 
 	return all[0], nil
 }
 
+// until is when a letter is forgotten.
+func (d DeadLetter) until(r Retention) time.Time {
+	longest := d.Created.Add(r.Open)
+	ended := d.Updated.Add(r.Letters)
+	if (d.State == LetterReplayed || d.State == LetterDiscarded) && ended.Before(longest) {
+		return ended
+	}
+	return longest
+}
+
 // MarkLetters sets the state of letters that are in one of the states from; it gives how many changed.
 func (s *Store) MarkLetters(ctx context.Context, uids []string, state string, from ...string) (int64, error) {
 	var n int64
@@ -204,6 +219,34 @@ func (s *Store) MarkLetters(ctx context.Context, uids []string, state string, fr
 				return err
 			}
 			n += changed
+		}
+		if n > 0 {
+			t.tell(ChangedLetters, every)
+		}
+		return nil
+	})
+	return n, err
+}
+
+// DiscardLetters gives open letters up for a reason, which may be ""; it gives how many.
+func (s *Store) DiscardLetters(ctx context.Context, uids []string, reason string) (int64, error) {
+	var n int64
+	err := s.inTx(ctx, func(t tx) error {
+		n = 0
+		for _, uid := range uids {
+			var id int64
+			err := t.row(ctx, `UPDATE dead_letter SET state = ?, updated = ? WHERE uid = ? AND state = ? RETURNING id`, LetterDiscarded, micros(s.now()), uid, LetterOpen).Scan(&id)
+			if isNoRows(err) {
+				continue
+			}
+			if err == nil {
+				err = t.exec(ctx, `INSERT INTO discarded (letter_id, reason, begun_by) VALUES (?,?,?) ON CONFLICT (letter_id) DO UPDATE SET reason = excluded.reason, begun_by = excluded.begun_by`,
+					id, reason, actor(ctx))
+			}
+			if err != nil {
+				return err
+			}
+			n++
 		}
 		if n > 0 {
 			t.tell(ChangedLetters, every)

@@ -13,7 +13,7 @@ type Requests struct {
 	Start     time.Time `json:"start"`
 	Allowed   int64     `json:"allowed_per_minute"`
 	Asked     int64     `json:"asked"`
-	Throttled int64     `json:"throttled"` // answered with 429
+	Throttled int64     `json:"throttled"` // asked to slow down: 429, or what the service says instead
 	Refused   int64     `json:"refused"`   // with another 4xx
 	Failed    int64     `json:"failed"`    // with 5xx, or not at all
 }
@@ -37,23 +37,82 @@ func (s *Store) AddRequests(ctx context.Context, all []Requests) error {
 	})
 }
 
-// Requests gives slots of a quota, "" of all quotas together, from a time on and before another; minutes: of a minute, of
-// which the last six hours are kept; else of an hour.
-func (s *Store) Requests(ctx context.Context, scope string, from, to time.Time, minutes bool) ([]Requests, error) {
+// A credential's requests are counted beside those of quotas, which several credentials may share.
+const ofCredential = "credential/"
+
+// CredentialScope is the scope under which the requests of a credential are counted.
+func CredentialScope(uid string) string { return ofCredential + uid }
+
+// quotasAlone leaves the requests out that are counted by credential: they are the same ones.
+const quotasAlone = `scope NOT LIKE '` + ofCredential + `%'`
+
+// CredentialCalls gives the requests of credentials, by their UID, in each of the last hours, the present one last. One that made
+// none is not there.
+func (s *Store) CredentialCalls(ctx context.Context, uids []string, hours int) (map[string][]int64, error) {
+	calls := map[string][]int64{}
+	if len(uids) == 0 {
+		return calls, nil
+	}
+	scopes := make([]any, len(uids))
+	for i, uid := range uids {
+		scopes[i] = CredentialScope(uid)
+	}
+	first := hourOf(s.now()) - int64(hours) + 1
+	w := &where{}
+	w.in(`scope`, scopes...)
+	w.and(`width = ? AND minute >= ?`, hourly, first*hourly)
+	err := s.reading().each(ctx, `SELECT scope, minute, asked FROM request`+w.String(), w.args, func(scan func(...any) error) error {
+		var (
+			scope         string
+			minute, asked int64
+		)
+		err := scan(&scope, &minute, &asked)
+		uid := strings.TrimPrefix(scope, ofCredential)
+		if calls[uid] == nil {
+			calls[uid] = make([]int64, hours)
+		}
+		if at := minute/hourly - first; at >= 0 && at < int64(hours) {
+			calls[uid][at] += asked
+		}
+		return err
+	})
+	return calls, s.trouble(err)
+}
+
+// A RequestFilter picks requests: of a quota, or of all quotas of tenants, or of all.
+type RequestFilter struct {
+	Scope    string
+	Tenants  []string // their IDs, as they stand in the quotas' names
+	From, To time.Time
+	Minutes  bool // slots of a minute, of which the last six hours are kept; else of an hour
+}
+
+// Requests gives slots from a time on and before another; those of several quotas are added up.
+func (s *Store) Requests(ctx context.Context, f RequestFilter) ([]Requests, error) {
 	width := int64(hourly)
-	if minutes {
+	if f.Minutes {
 		width = minutely
 	}
 	w := &where{}
-	if scope != "" {
-		w.and(`scope = ?`, scope)
+	if f.Scope != "" {
+		w.and(`scope = ?`, f.Scope)
+	} else {
+		w.and(quotasAlone)
 	}
-	w.and(`width = ? AND minute >= ? AND minute < ?`, width, floorDiv(from.Unix(), 60), floorDiv(to.Add(time.Minute-1).Unix(), 60))
+	if len(f.Tenants) > 0 {
+		var of []string
+		var args []any
+		for _, id := range f.Tenants {
+			of, args = append(of, `scope LIKE ?`), append(args, `%/`+id+`/%`)
+		}
+		w.and(`(`+strings.Join(of, ` OR `)+`)`, args...)
+	}
+	w.and(`width = ? AND minute >= ? AND minute < ?`, width, floorDiv(f.From.Unix(), 60), floorDiv(f.To.Add(time.Minute-1).Unix(), 60))
 	var all []Requests
 	err := s.reading().each(ctx, `SELECT minute, sum(allowed), sum(asked), sum(throttled), sum(refused), sum(failed) FROM request`+w.String()+` GROUP BY minute ORDER BY minute`, w.args,
 		func(scan func(...any) error) error {
 			var minute int64
-			r := Requests{Scope: scope}
+			r := Requests{Scope: f.Scope}
 			err := scan(&minute, &r.Allowed, &r.Asked, &r.Throttled, &r.Refused, &r.Failed)
 			r.Start = time.Unix(minute*60, 0).UTC()
 			all = append(all, r)
@@ -70,7 +129,7 @@ type QuotaUse struct {
 
 // QuotaUses gives what was asked of each quota since a time, the most throttled first, at most limit.
 func (s *Store) QuotaUses(ctx context.Context, since time.Time, limit int) ([]QuotaUse, error) {
-	return s.quotaUses(ctx, ``, since, limit)
+	return s.quotaUses(ctx, ` AND `+quotasAlone, since, limit)
 }
 
 func (s *Store) quotaUses(ctx context.Context, more string, since time.Time, limit int) ([]QuotaUse, error) {

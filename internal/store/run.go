@@ -21,6 +21,7 @@ type Run struct {
 	Error    string          `json:"error,omitempty"`
 	Deleting bool            `json:"deleting,omitempty"` // a crawl's: its deletes are on their way
 	All      bool            `json:"all,omitempty"`      // a crawl's: it reads what has not changed too
+	By       string          `json:"begun_by,omitempty"` // who asked for it; "": headrace itself
 	Created  time.Time       `json:"created"`
 	Finished time.Time       `json:"finished,omitzero"`
 }
@@ -49,7 +50,7 @@ type RunListing struct {
 
 // CreateRun stores a new run. With a listing, its splits are listed and delivered to the run's flow.
 func (s *Store) CreateRun(ctx context.Context, r Run, listing *RunListing) (Run, error) {
-	r = s.newRun(r)
+	r = s.newRun(ctx, r)
 	err := s.inTx(ctx, func(t tx) error {
 		if err := t.putRun(ctx, &r); err != nil || listing == nil {
 			return err
@@ -66,8 +67,8 @@ func (s *Store) CreateRun(ctx context.Context, r Run, listing *RunListing) (Run,
 }
 
 // newRun gives a run what every one begins with.
-func (s *Store) newRun(r Run) Run {
-	r.UID, r.State, r.Created = newUID("run_"), RunGoing, s.now()
+func (s *Store) newRun(ctx context.Context, r Run) Run {
+	r.UID, r.State, r.Created, r.By = newUID("run_"), RunGoing, s.now(), actor(ctx)
 	return r
 }
 
@@ -83,8 +84,8 @@ func (t tx) putRun(ctx context.Context, r *Run) error {
 			return err
 		}
 	}
-	if err := t.row(ctx, `INSERT INTO run (uid, kind, flow_id, number, state, deleting, reads_all, spec, created) VALUES (?,?,?,?,?,?,?,?,?) RETURNING id`,
-		r.UID, r.Kind, r.FlowID, r.Number, r.State, flag(r.Deleting), flag(r.All), string(r.Spec), micros(r.Created)).Scan(&r.ID); err != nil {
+	if err := t.row(ctx, `INSERT INTO run (uid, kind, flow_id, number, state, deleting, reads_all, spec, begun_by, created) VALUES (?,?,?,?,?,?,?,?,?,?) RETURNING id`,
+		r.UID, r.Kind, r.FlowID, r.Number, r.State, flag(r.Deleting), flag(r.All), string(r.Spec), r.By, micros(r.Created)).Scan(&r.ID); err != nil {
 		return err
 	}
 	t.tell(ChangedRun, r.ID)
@@ -106,7 +107,7 @@ func (t tx) onlyCrawl(ctx context.Context, flowID int64) error {
 	return err
 }
 
-const runColumns = `id, uid, kind, flow_id, number, state, deleting, reads_all, spec, error, created, finished`
+const runColumns = `id, uid, kind, flow_id, number, state, deleting, reads_all, spec, error, begun_by, created, finished`
 
 func scanRun(scan func(...any) error) (Run, error) {
 	var (
@@ -115,7 +116,7 @@ func scanRun(scan func(...any) error) (Run, error) {
 		created, finished int64
 		deleting, all     int64
 	)
-	err := scan(&r.ID, &r.UID, &r.Kind, &r.FlowID, &r.Number, &r.State, &deleting, &all, &spec, &r.Error, &created, &finished)
+	err := scan(&r.ID, &r.UID, &r.Kind, &r.FlowID, &r.Number, &r.State, &deleting, &all, &spec, &r.Error, &r.By, &created, &finished)
 	r.Deleting, r.All = deleting != 0, all != 0
 	r.Spec, r.Created, r.Finished = json.RawMessage(spec), moment(created), moment(finished)
 	return r, err

@@ -40,6 +40,10 @@ func (s *Store) Sweep(ctx context.Context, r Retention) (int64, error) {
 				micros(now.Add(-r.Letters)), micros(now.Add(-r.Open)), sweepStep)
 		},
 		func(t tx) (int64, error) {
+			// Letters go oldest first, more or less: what is before the first of them has no letter any more.
+			return 0, t.exec(ctx, `DELETE FROM discarded WHERE letter_id < (SELECT coalesce(min(id), 0) FROM dead_letter)`)
+		},
+		func(t tx) (int64, error) {
 			_, err := t.sweepActivity(ctx, now)
 			return 0, err
 		},

@@ -39,6 +39,7 @@ func (unlimited) Take(ctx context.Context, _ int) error        { return ctx.Err(
 func (unlimited) Block(ctx context.Context, _ time.Time) error { return ctx.Err() }
 func (unlimited) Slow()                                        {}
 func (unlimited) Answered(int)                                 {}
+func (unlimited) Throttled(int)                                {}
 
 // Records makes the upserts number from to to (exclusive): key "k<i>", one a second from Start on, body {"id":"k<i>","n":<i>}.
 func Records(from, to int) []connector.Record {

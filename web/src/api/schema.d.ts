@@ -164,6 +164,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/coverage/window": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell what was listed and delivered of one hour of a stream
+         * @description Needs the role viewer.
+         */
+        get: operations["coverageWindow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/credential-help": {
         parameters: {
             query?: never;
@@ -254,6 +274,26 @@ export interface paths {
          * @description Needs the role admin.
          */
         patch: operations["credentialEdit"];
+        trace?: never;
+    };
+    "/credentials/{name}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell what was done with a credential, the newest first
+         * @description Needs the role operator.
+         */
+        get: operations["credentialHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/credentials/{name}/rotate": {
@@ -1971,6 +2011,7 @@ export interface components {
             next?: string;
         };
         CredentialView: {
+            calls?: number[];
             client_id: string;
             cloud: string;
             /** Format: date-time */
@@ -2042,6 +2083,8 @@ export interface components {
             limit?: number;
             /** @description the newest first */
             newest?: boolean;
+            /** @description why they are given up: it stands in the list and in the audit log; at most 500 characters */
+            reason?: string;
             /**
              * @description refused there
              * @enum {string}
@@ -2231,6 +2274,7 @@ export interface components {
         Discarded: {
             /** Format: int64 */
             dead_letters: number;
+            reason?: string;
         };
         Door: {
             /** @description the name of the service that signs people in too, by a link to /api/v1/oidc/begin */
@@ -2469,14 +2513,20 @@ export interface components {
         };
         FlowRunStep: {
             /** Format: int64 */
-            attempts?: number;
-            /** Format: int64 */
             bad?: number;
+            /** Format: date-time */
+            began?: string;
             /** Format: int64 */
             count: number;
+            /** Format: date-time */
+            ended?: string;
             error?: string;
+            /** Format: int64 */
+            left_out?: number;
             name: string;
             of: string;
+            /** Format: int64 */
+            retries?: number;
         };
         FlowStatus: {
             backlog: components["schemas"]["Backlog"];
@@ -2647,10 +2697,14 @@ export interface components {
             class: string;
             /** Format: date-time */
             created: string;
+            discard_reason?: string;
+            discarded_by?: string;
             flow: string;
             group: string;
             hint?: string;
             id: string;
+            /** Format: date-time */
+            kept_until: string;
             key: string;
             /** Format: int32 */
             op: number;
@@ -2910,6 +2964,25 @@ export interface components {
             tenant: string;
             text: string;
         };
+        PastUse: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            failed?: number;
+            failed_checks?: string[];
+            result: string;
+            /** Format: date-time */
+            since?: string;
+            /** Format: int64 */
+            times: number;
+            what: string;
+            who?: string;
+        };
+        PastUsePage: {
+            items: components["schemas"]["PastUse"][];
+            /** @description send it as after to get the page that follows */
+            next?: string;
+        };
         Problem: {
             class: string;
             code: string;
@@ -2968,6 +3041,7 @@ export interface components {
         };
         Run: {
             all?: boolean;
+            begun_by?: string;
             /** Format: date-time */
             created: string;
             deleting?: boolean;
@@ -2994,6 +3068,7 @@ export interface components {
         };
         RunView: {
             all?: boolean;
+            begun_by?: string;
             counts: components["schemas"]["Counts"];
             /** Format: date-time */
             created: string;
@@ -3316,6 +3391,17 @@ export interface components {
             /** Format: password */
             password: string;
         };
+        WindowView: {
+            /** Format: date-time */
+            delivered?: string;
+            /** Format: date-time */
+            hour: string;
+            /** Format: date-time */
+            listed?: string;
+            more: boolean;
+            splits: components["schemas"]["DeliveryRow"][];
+            stream: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -3599,6 +3685,44 @@ export interface operations {
             };
         };
     };
+    coverageWindow: {
+        parameters: {
+            query?: {
+                /** @description whose deliveries are told */
+                flow?: string;
+                /** @description any time in the hour */
+                hour?: string;
+                /** @description whose listing is told; not needed beside a flow */
+                source?: string;
+                /** @description the content type, folder or table */
+                stream?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WindowView"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     credentialHelp: {
         parameters: {
             query?: {
@@ -3834,6 +3958,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CredentialView"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    credentialHistory: {
+        parameters: {
+            query?: {
+                /** @description next of the page before */
+                after?: string;
+                /** @description how many; 100 if not said, at most 1000 */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description name or ID */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PastUsePage"];
                 };
             };
             /** @description a problem */
