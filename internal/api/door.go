@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/validation"
 	jsonv2 "github.com/go-json-experiment/json"
 	jsonv1 "github.com/go-json-experiment/json/v1"
 
@@ -252,8 +253,20 @@ func judge(doc *huma.OpenAPI, schema *huma.Schema, value any) error {
 		one := fault.Problem{Text: "is not what is expected here"}
 		if detail, ok := errors.AsType[*huma.ErrorDetail](err); ok {
 			one.Field, one.Text = detail.Location, detail.Message
+			if name, ok := missing(detail.Message); ok {
+				one.Field, one.Text = strings.TrimPrefix(detail.Location+"."+name, "."), "is missing"
+			}
 		}
 		problems = append(problems, one)
 	}
 	return problems.Err()
+}
+
+// missing takes the name of a field that is not there out of what the schema's checks say: they place the problem at what it is missing in.
+func missing(text string) (name string, ok bool) {
+	before, after, _ := strings.Cut(validation.MsgExpectedRequiredProperty, "%s")
+	if name, ok = strings.CutPrefix(text, before); !ok {
+		return "", false
+	}
+	return strings.CutSuffix(name, after)
 }

@@ -64,7 +64,7 @@ func TestBadRequestsAreRefused(t *testing.T) {
 		"more after it":          {"POST", "/sources", "application/json", "{} {}", 400, ""},
 		"no object":              {"POST", "/sources", "application/json", "[]", 422, ""},
 		"too large":              {"POST", "/sources", "application/json", strings.Repeat(" ", maxRequest+1), 413, ""},
-		"a name is missing":      {"POST", "/sources", "application/json", `{"spec":{}}`, 422, ""},
+		"a name is missing":      {"POST", "/sources", "application/json", `{"spec":{}}`, 422, "name"},
 		"a field of wrong kind":  {"POST", "/sources", "application/json", `{"name":1,"spec":{}}`, 422, "name"},
 		"a field nobody knows":   {"POST", "/sources", "application/json", `{"name":"x","spec":{},"nonsense":1}`, 422, "nonsense"},
 		"a parameter unknown":    {"GET", "/sources?nonsense=1", "", "", 422, "nonsense"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -49,7 +50,12 @@ type reply struct {
 
 // ask sends a request; headers are pairs.
 func (w *whole) ask(method, path, body string, headers ...string) reply {
-	r := httptest.NewRequestWithContext(account.With(context.WithoutCancel(w.t.Context()), w.who), method, api.Prefix+path, strings.NewReader(body))
+	return w.sendTo(method, api.Prefix+path, strings.NewReader(body), headers...)
+}
+
+// sendTo sends a body to an address of the server.
+func (w *whole) sendTo(method, address string, body io.Reader, headers ...string) reply {
+	r := httptest.NewRequestWithContext(account.With(context.WithoutCancel(w.t.Context()), w.who), method, address, body)
 	r.Header.Set("Content-Type", "application/json")
 	for i := 0; i+1 < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])

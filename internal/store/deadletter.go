@@ -258,10 +258,13 @@ func (s *Store) DiscardLetters(ctx context.Context, uids []string, reason string
 
 // EditLetter replaces the body of an open letter.
 func (s *Store) EditLetter(ctx context.Context, uid string, body []byte) error {
+	if _, err := s.DeadLetter(ctx, uid); err != nil {
+		return err
+	}
 	return s.inTx(ctx, func(t tx) error {
 		n, err := t.changed(ctx, `UPDATE dead_letter SET body = ?, bytes = ?, updated = ? WHERE uid = ? AND state = ?`, squeeze(body), len(body), micros(s.now()), uid, LetterOpen)
 		if err == nil && n == 0 {
-			err = &fault.Error{Class: fault.Conflict, Code: "dead_letter_not_open", Title: "dead letter " + uid + " is not open"}
+			err = &fault.Error{Class: fault.Conflict, Code: "dead_letter_not_open", Title: "dead letter " + uid + " is not open", Hint: "it was replayed or discarded meanwhile; only an open one can be edited"}
 		}
 		return err
 	})
