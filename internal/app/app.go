@@ -133,7 +133,7 @@ func (a *App) build() {
 		a.events = event.New(a.store, nodeName(), a.log)
 	}
 	view := overview.New(overview.Options{Store: a.store, Credentials: credentials, Sources: sources, Flows: flows,
-		Disk: func() (int64, int64, error) { return space(a.options.Data) }, Log: a.log})
+		Disk: func() (int64, int64, error) { return space(a.options.Data) }, Blocked: a.limits.Blocked, Log: a.log})
 	a.Services = &api.Services{
 		Overview:   view,
 		Connectors: connectors, Credentials: credentials, Sources: sources, Destinations: destinations, Flows: flows, Store: a.store,

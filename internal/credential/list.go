@@ -42,7 +42,8 @@ type beside struct {
 	tests   map[int64]store.Tested
 	secrets map[string]store.Secret
 	calls   map[string][]int64
-	keeper  object.Keeper // draws with the secrets' fingerprints at hand
+	refused map[int64]store.Trouble // of what uses them: why it could not sign in at its last try
+	keeper  object.Keeper           // draws with the secrets' fingerprints at hand
 }
 
 func (s *Service) near(ctx context.Context, all []store.Object, most int) (beside, error) {
@@ -62,6 +63,9 @@ func (s *Service) near(ctx context.Context, all []store.Object, most int) (besid
 		return b, err
 	}
 	if b.calls, err = s.Store.CredentialCalls(ctx, uids, 24); err != nil {
+		return b, err
+	}
+	if b.refused, err = s.refused(ctx, b.users); err != nil {
 		return b, err
 	}
 	b.secrets, err = s.Store.SecretsOf(ctx, uids)
@@ -86,6 +90,9 @@ func (s *Service) view(ctx context.Context, look beside, o store.Object) (View, 
 		return v, err
 	}
 	v.State, v.Fact = s.state(v)
+	if trouble, ok := look.refused[o.ID]; ok && (v.Test == nil || trouble.Since.After(v.Test.At)) && v.State != NoSecret {
+		v.State, v.Fact = refusedState(trouble)
+	}
 	return v, nil
 }
 

@@ -170,7 +170,10 @@ func (s *Service) Rotate(ctx context.Context, name string, r Rotation) (store.Ob
 		config.Put(spec, "clientSecret", reference)
 	}
 	changed, err := s.Edit(ctx, name, object.Change{Replace: spec, Owner: o.Owner, Revision: r.Revision}, seal)
-	if err != nil || r.NoTest {
+	if err != nil {
+		return changed, checks, err
+	}
+	if err := s.Store.WakeUsers(ctx, changed.ID); err != nil || r.NoTest {
 		return changed, checks, err
 	}
 	settings, err := Read(changed)
@@ -184,6 +187,9 @@ func (s *Service) Rotate(ctx context.Context, name string, r Rotation) (store.Ob
 func (s *Service) Change(ctx context.Context, name string, c object.Change) (store.Object, error) {
 	o, err := s.Edit(ctx, name, c, nil)
 	if err != nil {
+		return o, err
+	}
+	if err := s.Store.WakeUsers(ctx, o.ID); err != nil {
 		return o, err
 	}
 	settings, err := Read(o)

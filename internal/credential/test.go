@@ -55,7 +55,10 @@ func (s *Service) keep(ctx context.Context, o store.Object, checks []connector.C
 	if err != nil {
 		return fmt.Errorf("write the test's result: %w", err)
 	}
-	return s.Store.SaveTest(ctx, o, v.OK, raw)
+	if err := s.Store.SaveTest(ctx, o, v.OK, raw); err != nil || !v.OK {
+		return err
+	}
+	return s.Store.WakeUsers(ctx, o.ID) // an admin may have granted what was missing
 }
 
 // States of a credential, as far as is known without asking anybody.

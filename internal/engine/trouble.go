@@ -29,7 +29,7 @@ func pause(now time.Time, err error, n int) time.Time {
 func troubleOf(err error, now, until time.Time) store.Trouble {
 	t := store.Trouble{Class: fault.ClassOf(err).String(), Text: err.Error(), Hint: fault.HintOf(err), Since: now, Until: until}
 	if e, ok := fault.As(err); ok {
-		t.Title = e.Title
+		t.Title, t.Code = e.Title, e.Code
 	}
 	return t
 }

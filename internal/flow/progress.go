@@ -16,6 +16,8 @@ type Progress struct {
 	Doing   string    `json:"doing"`   // what it does now, in words
 	Steps   []RunStep `json:"steps"`
 	Left    *Left     `json:"left,omitempty"` // how long it still takes; missing: not known
+
+	Trouble *store.Trouble `json:"trouble,omitempty"` // of its lanes or its source's listing: why it does not go on just now
 }
 
 // Left is how long a run still takes, as far as its pace so far tells.
@@ -46,21 +48,39 @@ func (s *Service) RunProgress(ctx context.Context, r store.Run, counts store.Cou
 		return out, err
 	}
 	out.Steps = steps(r, counts, p, work, open, lanes[r.FlowID])
-	out.Doing = doing(r, p, open, lanes[r.FlowID])
+	if r.Finished.IsZero() {
+		if out.Trouble, err = s.runTrouble(ctx, r, p, lanes[r.FlowID].Trouble); err != nil {
+			return out, err
+		}
+	}
+	out.Doing = doing(r, p, open, out.Trouble)
 	out.Left = left(counts.Splits, p, s.Store.Now().Sub(r.Created))
 	return out, nil
 }
 
-func doing(r store.Run, p store.RunProgress, open []store.DeliveryRow, lane store.Troubled) string {
+// runTrouble is what stops a run just now: its lanes' trouble, or while it lists that of its source's listing.
+func (s *Service) runTrouble(ctx context.Context, r store.Run, p store.RunProgress, lane *store.Trouble) (*store.Trouble, error) {
+	if lane != nil || !p.Listing {
+		return lane, nil
+	}
+	o, err := s.Store.ObjectByID(ctx, store.Flow, r.FlowID)
+	if err != nil {
+		return nil, err
+	}
+	listings, err := s.Store.ListingTroubles(ctx, []int64{o.SourceID})
+	return listings[o.SourceID].Trouble, err
+}
+
+func doing(r store.Run, p store.RunProgress, open []store.DeliveryRow, trouble *store.Trouble) string {
 	switch {
 	case r.State == store.RunHolding:
 		return "waiting for approval of its deletes"
 	case !r.Finished.IsZero():
 		return r.State
-	case lane.Trouble != nil && !lane.Trouble.Until.IsZero():
-		return fmt.Sprintf("waiting until %s: %s", lane.Trouble.Until.UTC().Format("15:04:05Z"), lane.Trouble.Line())
-	case lane.Trouble != nil:
-		return "trying again after: " + lane.Trouble.Line()
+	case trouble != nil && !trouble.Until.IsZero():
+		return fmt.Sprintf("waiting until %s: %s", trouble.Until.UTC().Format("15:04:05Z"), trouble.Line())
+	case trouble != nil:
+		return "trying again after: " + trouble.Line()
 	case len(open) > 0 && open[0].Stream != "":
 		return fmt.Sprintf("%s %s · delivering, %d splits left", open[0].Stream, open[0].Time.UTC().Format("2 Jan 15:04Z"), p.Pending)
 	case p.Listing && p.Windows > 0:

@@ -11,21 +11,22 @@ func TestWhatARunDoesInWords(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 11, 17, 3, 0, 0, 0, time.UTC)
 	row := []store.DeliveryRow{{Stream: "Audit.SharePoint", Time: at}}
-	slow := store.Troubled{Failures: 1, Trouble: &store.Trouble{Class: "throttled", Title: "Microsoft asked us to slow down", Until: at}}
+	slow := &store.Trouble{Class: "throttled", Title: "Microsoft asked us to slow down", Until: at}
 	for name, c := range map[string]struct {
-		run  store.Run
-		p    store.RunProgress
-		open []store.DeliveryRow
-		lane store.Troubled
-		want string
+		run     store.Run
+		p       store.RunProgress
+		open    []store.DeliveryRow
+		trouble *store.Trouble
+		want    string
 	}{
-		"delivers": {store.Run{State: store.RunGoing}, store.RunProgress{Pending: 7}, row, store.Troubled{}, "Audit.SharePoint 17 Nov 03:00Z · delivering, 7 splits left"},
-		"waits":    {store.Run{State: store.RunGoing}, store.RunProgress{Pending: 7}, row, slow, "waiting until 03:00:00Z: Microsoft asked us to slow down"},
-		"lists":    {store.Run{State: store.RunGoing}, store.RunProgress{Listing: true, Windows: 4}, nil, store.Troubled{}, "listing, 4 windows left"},
-		"holds":    {store.Run{State: store.RunHolding}, store.RunProgress{}, nil, store.Troubled{}, "waiting for approval of its deletes"},
-		"ended":    {store.Run{State: store.RunSucceeded, Finished: at}, store.RunProgress{}, nil, slow, store.RunSucceeded},
+		"delivers":      {store.Run{State: store.RunGoing}, store.RunProgress{Pending: 7}, row, nil, "Audit.SharePoint 17 Nov 03:00Z · delivering, 7 splits left"},
+		"waits":         {store.Run{State: store.RunGoing}, store.RunProgress{Pending: 7}, row, slow, "waiting until 03:00:00Z: Microsoft asked us to slow down"},
+		"waits to list": {store.Run{State: store.RunGoing}, store.RunProgress{Listing: true, Windows: 4}, nil, slow, "waiting until 03:00:00Z: Microsoft asked us to slow down"},
+		"lists":         {store.Run{State: store.RunGoing}, store.RunProgress{Listing: true, Windows: 4}, nil, nil, "listing, 4 windows left"},
+		"holds":         {store.Run{State: store.RunHolding}, store.RunProgress{}, nil, nil, "waiting for approval of its deletes"},
+		"ended":         {store.Run{State: store.RunSucceeded, Finished: at}, store.RunProgress{}, nil, slow, store.RunSucceeded},
 	} {
-		if got := doing(c.run, c.p, c.open, c.lane); got != c.want {
+		if got := doing(c.run, c.p, c.open, c.trouble); got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 )
 
 // tally counts the requests of one scope that this process made, by how they were answered.
@@ -55,6 +56,19 @@ func (l *limiter) Throttled(status int) {
 		t.refused.Add(-1)
 	}
 	t.throttled.Add(1)
+}
+
+// Blocked gives, of the scopes that wait in this process because their remote said so, until when.
+func (l *Limits) Blocked(now time.Time) map[string]time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	all := map[string]time.Time{}
+	for scope, g := range l.gates {
+		if until, _, _ := g.look(); until.After(now) {
+			all[scope] = until
+		}
+	}
+	return all
 }
 
 // Tallies gives what this process asked of each quota, by scope.

@@ -29,6 +29,22 @@ func Explain(code string) (Case, bool) {
 	return Case{}, false
 }
 
+// IsSignIn tells whether an error's code says that a credential could not sign in, or was given no permission at all.
+func IsSignIn(code string) bool {
+	switch code {
+	case "throttled", "entra_trouble", "":
+		return false
+	case "sign_in_refused", "no_roles":
+		return true
+	}
+	for _, c := range entraCases {
+		if c.Name == code {
+			return true
+		}
+	}
+	return false
+}
+
 const wrongCloudHint = "The tenant lives in another cloud than the credential says. For US government tenants set cloud to gcc-high or dod, for 21Vianet to china; GCC tenants sign in worldwide."
 
 // Entra's numbers, by Microsoft's page "Microsoft Entra authentication and authorization error codes".

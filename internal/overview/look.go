@@ -106,6 +106,9 @@ func (s *Service) listings(ctx context.Context, now time.Time, f *found) error {
 		if one.Trouble.Class == "denied" {
 			p.Title = "Source " + src.Name + " is refused"
 		}
+		if err := s.signIn(ctx, &p, one.Trouble, src.CredentialID); err != nil {
+			return err
+		}
 		if use, err := s.Sources.Read(src); err == nil && use.Connector.Source.Horizon > 0 && !one.Listed.IsZero() {
 			p.Until = one.Listed.Add(use.Connector.Source.Horizon)
 			p.Detail += fmt.Sprintf(". What it has since %s can still be fetched for %s", one.Listed.Format("2 Jan 15:04Z"), span(p.Until.Sub(now)))
@@ -148,6 +151,9 @@ func (s *Service) lanes(ctx context.Context, _ time.Time, f *found) error {
 		}
 		p := Problem{Code: "flow_" + one.Trouble.Class, Severity: Trouble, Title: "Flow " + fl.Name + " does not deliver", Detail: one.Trouble.Line(), Tenant: fl.Tenant,
 			Kind: store.Flow, Name: fl.Name, Count: int64(one.Failures), Since: one.Trouble.Since, Action: Action{"look", "Look at the flow", store.Flow, fl.Name}, flow: fl.ID}
+		if err := s.signIn(ctx, &p, one.Trouble, 0, fl.DestinationID, fl.SourceID); err != nil {
+			return err
+		}
 		if w := waiting[fl.ID]; !w.Held {
 			p.Until = w.Expires
 		}

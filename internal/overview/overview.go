@@ -23,7 +23,8 @@ type Options struct {
 	Credentials *credential.Service
 	Sources     *source.Service
 	Flows       *flow.Service
-	Disk        func() (free, total int64, err error) // of the data folder; nil: not looked at
+	Disk        func() (free, total int64, err error)    // of the data folder; nil: not looked at
+	Blocked     func(now time.Time) map[string]time.Time // quotas that wait in this process, until when; nil: not known
 	Log         *slog.Logger
 }
 
@@ -142,6 +143,7 @@ func (s *Service) look(ctx context.Context) (Overview, error) {
 	if o.Throttling, err = s.Store.Throttles(ctx, o.At.Add(-dayHours*time.Hour), 5); err != nil {
 		return o, err
 	}
+	s.waits(o.Throttling, o.At)
 	if o.Tenants, err = s.tenants(ctx, found.all); err != nil {
 		return o, err
 	}
@@ -150,6 +152,19 @@ func (s *Service) look(ctx context.Context) (Overview, error) {
 		o.Throttling = []store.QuotaUse{}
 	}
 	return o, nil
+}
+
+// waits puts in until when quotas wait, as far as this process knows: where one process works alone no table says it.
+func (s *Service) waits(quotas []store.QuotaUse, now time.Time) {
+	if s.Blocked == nil {
+		return
+	}
+	here := s.Blocked(now)
+	for i, q := range quotas {
+		if until := here[q.Scope]; until.After(q.Blocked) {
+			quotas[i].Blocked = until.UTC()
+		}
+	}
 }
 
 // flows gives those with trouble, then others by name.

@@ -57,7 +57,7 @@ func (w *world) make(o store.Object) store.Object {
 
 // tenant makes a credential, a source, and a flow to a destination.
 func (w *world) tenant(name string) (c, src, f store.Object) {
-	c = w.make(store.Object{Kind: store.Credential, Name: name + "-cred", Tenant: name, Spec: []byte(`{"type":"office-365-management-api","tenantId":"8f3a0000-0000-4000-8000-000000000001","clientId":"1b4f0000-0000-4000-8000-000000000001"}`)})
+	c = w.make(store.Object{Kind: store.Credential, Name: name + "-cred", Tenant: name, Spec: []byte(`{"type":"office-365-management-api","tenantId":"8f3a0000-0000-4000-8000-000000000001","clientId":"1b4f0000-0000-4000-8000-000000000001","clientSecret":{"ref":"env:CONTOSO_SECRET"}}`)})
 	src = w.make(store.Object{Kind: store.Source, Name: name + "-src", Tenant: name, CredentialID: c.ID, Spec: []byte(`{"connector":"office-365-management-api"}`)})
 	dst := w.make(store.Object{Kind: store.Destination, Name: name + "-dst", Spec: []byte(`{"connector":"file","path":"/tmp/x"}`)})
 	f = w.make(store.Object{Kind: store.Flow, Name: name, Tenant: name, SourceID: src.ID, DestinationID: dst.ID, Lanes: 1, Spec: []byte(`{}`)})
@@ -174,6 +174,27 @@ func due(w *world, l store.Lane) []store.Delivery {
 	all, err := w.s.Due(w.Context(), l, 10, nil)
 	w.ok(err)
 	return all
+}
+
+// TestARefusedSignInLeadsToItsCredential: what people must mend is the credential, whatever its last test said.
+func TestARefusedSignInLeadsToItsCredential(t *testing.T) {
+	worlds(t, func(w *world) {
+		_, src, f := w.tenant("contoso")
+		w.list(src, f, 1)
+		w.ok(w.s.WakeSource(w.Context(), src.ID))
+		l, _, err := w.s.TakeListing(w.Context(), "node", 0, time.Minute)
+		w.ok(err)
+		w.ok(w.s.FailListing(w.Context(), l, store.Trouble{Class: "denied", Code: "secret_expired", Title: "The client secret has expired", Since: w.clock.Now()}, w.clock.Now().Add(time.Hour)))
+		o := w.look()
+		if len(o.Problems) != 1 || o.Problems[0].Action != (overview.Action{Verb: "rotate", Label: "Rotate secret", Kind: store.Credential, Name: "contoso-cred"}) || !strings.Contains(o.Problems[0].Detail, "The client secret has expired") {
+			t.Errorf("problems %+v", o.Problems)
+		}
+		v, err := w.view.Credentials.Show(w.Context(), "contoso-cred")
+		w.ok(err)
+		if v.State != credential.Expired || v.Fact != "The client secret has expired" {
+			t.Errorf("the credential is %s: %s", v.State, v.Fact)
+		}
+	})
 }
 
 func TestMissingHoursCanBeFilledUntilTheSourceForgets(t *testing.T) {

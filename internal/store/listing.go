@@ -17,6 +17,7 @@ type Trouble struct {
 	Since time.Time `json:"since"`           // when it began
 	Until time.Time `json:"until,omitzero"`  // when it is tried again
 	Title string    `json:"title,omitempty"` // one line
+	Code  string    `json:"code,omitempty"`  // of the error, for programs: secret_expired, throttled, schema_pending, …
 }
 
 // Line is the trouble in one line.

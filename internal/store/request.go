@@ -124,7 +124,7 @@ func (s *Store) Requests(ctx context.Context, f RequestFilter) ([]Requests, erro
 // A QuotaUse is what was asked of a quota since a time.
 type QuotaUse struct {
 	Requests
-	Blocked time.Time `json:"blocked_until,omitzero"` // the remote asked for a wait; known where nodes share the database
+	Blocked time.Time `json:"blocked_until,omitzero"` // until when the remote asked for silence
 }
 
 // QuotaUses gives what was asked of each quota since a time, the most throttled first, at most limit.

@@ -2507,6 +2507,7 @@ export interface components {
             /** Format: double */
             percent: number;
             steps: components["schemas"]["FlowRunStep"][];
+            trouble?: components["schemas"]["Trouble"];
         };
         FlowRunBody: {
             all?: boolean;
@@ -3361,6 +3362,7 @@ export interface components {
         };
         Trouble: {
             class: string;
+            code?: string;
             hint?: string;
             /** Format: date-time */
             since: string;

@@ -2,6 +2,7 @@ import { Group, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { lazy, Suspense } from 'react';
+import { Doing } from '@/parts/doing';
 import { Loaded } from '@/parts/loaded';
 import { Loading } from '@/parts/loading';
 import { Page } from '@/parts/page';
@@ -46,7 +47,7 @@ function About({ flow }: { flow: FlowStatus }) {
         {flow.mode === 'append' && <Text size="sm">Lag <b><Lag flow={flow} /></b></Text>}
         <Text size="sm" c="dimmed">Owner {flow.owner === 'ui' ? 'this server' : `file set ${flow.owner}`}</Text>
       </Group>
-      {(flow.doing || flow.reason) && <Text size="sm" fw={600} role="status">{flow.doing || flow.reason}</Text>}
+      {(flow.doing || flow.reason) && <Text size="sm" fw={600} component="div"><Doing text={flow.doing || flow.reason!} trouble={flow.trouble} live /></Text>}
     </>
   );
 }

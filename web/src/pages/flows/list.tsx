@@ -5,6 +5,7 @@ import { usePages } from '@/api/pages';
 import { useMay } from '@/api/session';
 import { count } from '@/number';
 import { DataTable, type Column } from '@/parts/data-table';
+import { Doing } from '@/parts/doing';
 import { Empty, NoMatch } from '@/parts/empty';
 import { LinkAnchor, LinkButton } from '@/parts/link';
 import { Loaded } from '@/parts/loaded';
@@ -60,7 +61,7 @@ const columns: Column<FlowView>[] = [
     cell: (f) => (
       <Stack gap={0} maw={300}>
         <StatePill {...lookOf(f)} />
-        {(f.doing || f.reason) && <Text size="xs" c="dimmed" lineClamp={2}>{f.doing || f.reason}</Text>}
+        {(f.doing || f.reason) && <Text size="xs" c="dimmed" lineClamp={2}><Doing text={f.doing || f.reason!} trouble={f.trouble} /></Text>}
       </Stack>
     ),
   },

@@ -14,6 +14,7 @@ describe('lookOf', () => {
     [{ state: 'trouble', trouble: trouble('new kind') }, 'bad', 'In trouble'],
     [{ state: 'trouble' }, 'bad', 'In trouble'],
     [{ trouble: trouble('throttled') }, 'waiting', 'Asked to slow down'],
+    [{ trouble: { ...trouble('throttled'), code: 'schema_pending' } }, 'waiting', 'Waiting for the schema'],
     [{ state: 'waiting' }, 'waiting', 'Waiting'],
   ])('%j is %s: %s', (f, tone, word) => expect(flow(f)).toEqual({ tone, word }));
 });

@@ -18,6 +18,9 @@ const troubles: Record<string, Look> = {
   invalid: { tone: 'bad', word: 'Refused' },
 };
 
+/** Waits that nobody asked for by "slow down", by the code of their trouble. */
+const waits: Record<string, Look> = { schema_pending: { tone: 'waiting', word: 'Waiting for the schema' } };
+
 /** lookOf says how a flow stands. What waits in the dead letters makes a running flow amber: it is not whole. */
 export function lookOf(f: Pick<FlowView, 'state' | 'open_dead_letters'> & Partial<Pick<FlowView, 'trouble' | 'doing'>>): Look {
   const trouble = f.trouble ? troubles[f.trouble.class] : undefined;
@@ -29,7 +32,7 @@ export function lookOf(f: Pick<FlowView, 'state' | 'open_dead_letters'> & Partia
     case 'trouble':
       return trouble ?? { tone: 'bad', word: 'In trouble' };
   }
-  if (f.trouble?.class === 'throttled') return troubles.throttled!;
+  if (f.trouble?.class === 'throttled') return waits[f.trouble.code ?? ''] ?? troubles.throttled!;
   const word = f.state === 'running' ? 'Running' : 'Not collecting';
   if (f.open_dead_letters > 0) return { tone: 'warn', word: `${word}, ${plural(f.open_dead_letters, 'dead letter')}` };
   return { tone: f.state === 'running' ? 'ok' : 'still', word };

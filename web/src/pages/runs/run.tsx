@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { ask } from '@/api/ask';
 import { count, plural, size } from '@/number';
+import { Doing } from '@/parts/doing';
 import { Numbers } from '@/parts/numbers';
 import { LinkAnchor } from '@/parts/link';
 import { Loaded } from '@/parts/loaded';
@@ -41,6 +42,13 @@ export function Run() {
   );
 }
 
+/** Present says what a run does at this moment, or what it waits for. */
+function Present({ id }: { id: string }) {
+  const query = useQuery({ queryKey: ['runs', 'progress', id], queryFn: ({ signal }) => ask('GET', '/runs/{name}/progress', { path: { name: id }, signal }), refetchInterval: 1_500 });
+  const now = query.data;
+  return now ? <Text size="sm" mt={-16}><Doing text={now.trouble ? now.trouble.title || now.trouble.text : now.doing} trouble={now.trouble} live /></Text> : null;
+}
+
 function Body({ run }: { run: RunView }) {
   const c = run.counts;
   return (
@@ -49,6 +57,7 @@ function Body({ run }: { run: RunView }) {
       {run.state === 'failed' && <FirstError run={run} />}
       {run.state === 'canceled' && run.error && <Text size="sm">{run.error}. What it delivered stays.</Text>}
       <ProgressBar run={run} />
+      {!isOver(run.state) && <Present id={run.id} />}
       <Numbers label="Counts of the run" facts={[
         { name: 'Read', value: count(c.fetched), more: size(c.bytes) },
         { name: 'Delivered', value: count(c.delivered) },
