@@ -19,6 +19,7 @@ import (
 	"github.com/headrace/headrace/internal/account"
 	"github.com/headrace/headrace/internal/audit"
 	"github.com/headrace/headrace/internal/credential"
+	"github.com/headrace/headrace/internal/dataset"
 	"github.com/headrace/headrace/internal/destination"
 	"github.com/headrace/headrace/internal/engine"
 	"github.com/headrace/headrace/internal/fault"
@@ -38,6 +39,7 @@ type Services struct {
 	Sources      *source.Service
 	Destinations *destination.Service
 	Flows        *flow.Service
+	Datasets     *dataset.Service
 	Files        *fileset.Service
 	Store        *store.Store
 	Keys         Keys

@@ -46,7 +46,7 @@ func (w *whole) furnish() map[string]string {
 	w.must(http.StatusCreated, "POST", "/flows", `{"name":"flw","spec":{"source":"src","destination":"dst","mode":"append"}}`)
 	var runs struct{ Items []struct{ ID string } }
 	_ = json.Unmarshal([]byte(w.must(http.StatusOK, "GET", "/runs", "").raw), &runs)
-	names := map[string]string{"credentials": "cred", "sources": "src", "destinations": "dst", "flows": "flw", "connectors": "file"}
+	names := map[string]string{"credentials": "cred", "sources": "src", "destinations": "dst", "flows": "flw", "connectors": "file", "datasets": "src"}
 	if len(runs.Items) > 0 {
 		names["runs"] = runs.Items[0].ID
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/headrace/headrace/internal/audit"
 	"github.com/headrace/headrace/internal/connector"
 	"github.com/headrace/headrace/internal/credential"
+	"github.com/headrace/headrace/internal/dataset"
 	"github.com/headrace/headrace/internal/destination"
 	"github.com/headrace/headrace/internal/event"
 	"github.com/headrace/headrace/internal/fileset"
@@ -62,6 +63,7 @@ type App struct {
 	log       *slog.Logger
 
 	events *event.Hub // nil: this process serves nobody
+	looks  *dataset.Recorder
 
 	behind atomic.Bool // the keyset was changed and can't be read
 	leave  func()      // tells the other nodes that this one stops; nil: there are none
@@ -129,6 +131,7 @@ func (a *App) build() {
 	if a.store.Shared() {
 		database = "postgres"
 	}
+	a.looks = dataset.NewRecorder(a.store, a.log)
 	if a.options.Serving {
 		a.events = event.New(a.store, nodeName(), a.log)
 	}
@@ -137,6 +140,7 @@ func (a *App) build() {
 	a.Services = &api.Services{
 		Overview:   view,
 		Connectors: connectors, Credentials: credentials, Sources: sources, Destinations: destinations, Flows: flows, Store: a.store,
+		Datasets: &dataset.Service{Store: a.store, Sources: sources},
 		Files:    &fileset.Service{Store: a.store, Credentials: credentials, Sources: sources, Destinations: destinations, Flows: flows},
 		Hash:     a.Vault.Hash,
 		Accounts: account.New(account.Options{Store: a.store, Audit: a.audit, Node: nodeName(), Nouns: api.Nouns(), Log: a.log}),

@@ -5,6 +5,10 @@ import (
 	"errors"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
+	"github.com/headrace/headrace/internal/connector"
+	"github.com/headrace/headrace/internal/engine"
 	"github.com/headrace/headrace/internal/limit"
 	"github.com/headrace/headrace/internal/store"
 	"github.com/headrace/headrace/internal/telemetry"
@@ -16,11 +20,13 @@ const observeEvery = 20 * time.Second
 // observed does work, and beside it writes down what there is to see of it.
 func (a *App) observed(ctx context.Context, work func(context.Context) error) error {
 	until, stop := context.WithCancel(context.WithoutCancel(ctx)) // the last is written when the work has ended
-	ended := make(chan error, 1)
-	go func() { ended <- a.observe(until) }()
+	var beside errgroup.Group
+	beside.Go(func() error { return a.observe(until) })
+	beside.Go(func() error { return a.looks.Run(until) })
+	beside.Go(func() error { return a.tidy(until) })
 	err := work(ctx)
 	stop()
-	return errors.Join(err, <-ended)
+	return errors.Join(err, beside.Wait())
 }
 
 // observe writes down what is asked of remotes until ctx ends.
@@ -63,5 +69,29 @@ func (a *App) noteRequests(ctx context.Context, before map[string]limit.Tally) {
 	}
 	for _, t := range now {
 		before[t.Scope] = t
+	}
+}
+
+// look shows records in passing to who learns what they look like.
+func (a *App) look(from *engine.Source, records []connector.Record) {
+	a.looks.Offer(from.Object.ID, from.Spec.Kept(from.Config), records)
+}
+
+// tidyEvery is how long records may be kept that the settings no longer allow to keep; none of them is shown.
+const tidyEvery = time.Hour
+
+// tidy forgets them until ctx ends.
+func (a *App) tidy(ctx context.Context) error {
+	tick := time.NewTicker(tidyEvery)
+	defer tick.Stop()
+	for {
+		if err := a.Services.Datasets.Tidy(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn("records that may no longer be kept could not be forgotten", telemetry.Err, err)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil
+		}
 	}
 }

@@ -26,7 +26,7 @@ type dispatcher interface {
 }
 
 func (a *App) engine(wake func()) *engine.Engine {
-	return engine.New(engine.Options{Store: a.store, Opener: opener{a}, Node: a.Services.About.Node, HoldDir: filepath.Join(a.options.Data, "hold"), Wake: wake, Log: a.log})
+	return engine.New(engine.Options{Store: a.store, Opener: opener{a}, Node: a.Services.About.Node, HoldDir: filepath.Join(a.options.Data, "hold"), Wake: wake, Sample: a.look, Log: a.log})
 }
 
 func (a *App) local() (*dispatch.Local, *engine.Engine) {

@@ -45,7 +45,9 @@ type SourceSpec struct {
 	// Streams are the streams that the config asks for; for coverage and for previews. nil: not known before listing.
 	Streams func(cfg Config) []string
 	// Hold is the bound in bytes of what may be kept of splits that expire before they are delivered; nil or 0: no hold.
-	Hold    func(cfg Config) int64
+	Hold func(cfg Config) int64
+	// Samples says what is kept of some records for people to look at, SamplesRedacted and so on; nil or "": SamplesRedacted. See Kept.
+	Samples func(cfg Config) string
 	Actions []Action
 	Check   func(ctx context.Context, cfg Config, env Env) []Check
 	// Webhook gives the handler for what the remote posts to us, or nil if the config wants none. wake makes the

@@ -1,10 +1,10 @@
-// Package dataset knows what a source's records look like: the last ones seen, the fields they have, and which fields
-// are new. It learns from a few records a second that the data path hands over in passing (Recorder), and from samples
-// that people ask for.
+// Package dataset knows what a source's records look like: some of the last ones, the fields that they have, and what
+// changed about these. It learns from a few records a minute that the data path shows in passing (Recorder), in a
+// goroutine of its own; the data path never waits for it.
 //
-// Records themselves are kept in memory only, a few hundred kilobytes for each stream and some megabytes in all: they
-// tell of people, and a restart forgets them; "sample now" fetches new ones. What lasts is the shape of the records,
-// with examples from which what tells of a person is taken out. Start at Service; Shape is the inference.
+// Records tell of people. So few are kept, for a month at most, without what tells of a person unless the source's settings
+// say otherwise; examples of fields never have it. What lasts is the shape of the records. Start at Service for what doors
+// show, at Recorder for how it is learned; Shape is the inference, known.go how it adds up over time.
 package dataset
 
 import (
@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -51,14 +52,18 @@ const (
 type Field struct {
 	Path    string // as jq writes it: .ModifiedProperties[].Name
 	Types   int64
-	Present int64  // in so many records
-	Example string // of the newest record that has one, redacted
+	Present int64     // in so many records
+	Example string    // of the newest record that has one, redacted
+	First   time.Time // the times of the oldest and the newest record that has it
+	Last    time.Time
 }
 
 // A Shape is what some records look like.
 type Shape struct {
 	Records int64
 	Cut     bool // there were more paths than are kept
+	First   time.Time
+	Last    time.Time
 
 	fields map[string]*Field
 }
@@ -77,7 +82,10 @@ func (s *Shape) Fields() []Field {
 }
 
 // Add looks at one more record; false: it is no JSON.
-func (s *Shape) Add(body []byte) bool {
+func (s *Shape) Add(body []byte) bool { return s.AddAt(body, time.Time{}) }
+
+// AddAt looks at one more record, of that time; false: it is no JSON.
+func (s *Shape) AddAt(body []byte, at time.Time) bool {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
 	var value any
@@ -85,12 +93,30 @@ func (s *Shape) Add(body []byte) bool {
 		return false
 	}
 	s.Records++
+	s.First, s.Last = earlier(s.First, at), later(s.Last, at)
 	seen := map[string]bool{}
 	s.look("", value, 0, seen)
 	for path := range seen {
-		s.fields[path].Present++
+		f := s.fields[path]
+		f.Present++
+		f.First, f.Last = earlier(f.First, at), later(f.Last, at)
 	}
 	return true
+}
+
+// earlier gives the earlier of two times; none is none.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 func (s *Shape) look(path string, value any, depth int, seen map[string]bool) {
@@ -139,8 +165,17 @@ func (s *Shape) see(path string, value any, seen map[string]bool) bool {
 
 var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// step writes a name as jq does.
+// plain gives a name without what tells of a person.
+func plain(name string) string {
+	if strings.ContainsAny(name, "@.:") && !strings.Contains(name, "@odata.") { // OData writes what a property is beside it
+		return Redact(name)
+	}
+	return name
+}
+
+// step writes a name as jq does. A map's names can be addresses; they are one path then, which tells of nobody.
 func step(name string) string {
+	name = plain(name)
 	if plainName.MatchString(name) {
 		return "." + name
 	}

@@ -14,6 +14,8 @@ type Retention struct {
 	Open     time.Duration // dead letters that are
 	Coverage time.Duration
 	Runs     time.Duration
+	Samples  time.Duration // records that are kept for looking at
+	Changes  time.Duration // of what records look like
 	Versions time.Duration // splits that never expire, of mirrors alone: old versions of files
 }
 
@@ -21,7 +23,7 @@ type Retention struct {
 // quarter.
 func DefaultRetention() Retention {
 	const day = 24 * time.Hour
-	return Retention{Splits: day, Seen: 8 * day, Letters: 30 * day, Open: 90 * day, Coverage: 90 * day, Runs: 90 * day, Versions: 30 * day}
+	return Retention{Splits: day, Seen: 8 * day, Letters: 30 * day, Open: 90 * day, Coverage: 90 * day, Runs: 90 * day, Samples: 30 * day, Changes: 366 * day, Versions: 30 * day}
 }
 
 // sweepStep bounds what one transaction removes, so that no commit waits long for it.
@@ -47,6 +49,7 @@ func (s *Store) Sweep(ctx context.Context, r Retention) (int64, error) {
 			_, err := t.sweepActivity(ctx, now)
 			return 0, err
 		},
+		func(t tx) (int64, error) { return t.sweepDatasets(ctx, now.Add(-r.Samples), now.Add(-r.Changes)) },
 		func(t tx) (int64, error) {
 			return t.changed(ctx, `DELETE FROM coverage WHERE hour < ?`, hourOf(now.Add(-r.Coverage)))
 		},

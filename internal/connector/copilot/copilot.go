@@ -37,6 +37,7 @@ func Spec() connector.Spec {
 			Mutable:  true,
 			Interval: func(cfg connector.Config) time.Duration { return cfg.(*SourceConfig).Interval.Std() },
 			Streams:  func(cfg connector.Config) []string { return cfg.(*SourceConfig).streams() },
+			Samples:  func(cfg connector.Config) string { return cfg.(*SourceConfig).Samples },
 			Actions:  sourceActions(),
 			Check: func(ctx context.Context, _ connector.Config, env connector.Env) []connector.Check {
 				return checkCredential(ctx, env)

@@ -23,6 +23,7 @@ type SourceConfig struct {
 	Get               []Get              `yaml:"get" doc:"Any GET below /external by hand"`
 	Interval          connector.Duration `yaml:"interval" doc:"How long to wait between two readings"`
 	RequestsPerMinute int                `yaml:"requestsPerMinute" doc:"The most requests in a minute; reading items is throttled early"`
+	Samples           string             `yaml:"samples" doc:"What is kept of a few new records for people to look at: redacted (without what tells of a person), whole, schema (only which fields there are), or off" enum:"redacted,whole,schema,off"`
 }
 
 // Get is one request by hand, and what its records are.
@@ -47,7 +48,7 @@ const (
 )
 
 func newSourceConfig() connector.Config {
-	return &SourceConfig{Read: []string{readConnections}, Interval: connector.Duration(time.Hour), RequestsPerMinute: 300}
+	return &SourceConfig{Read: []string{readConnections}, Interval: connector.Duration(time.Hour), RequestsPerMinute: 300, Samples: connector.SamplesRedacted}
 }
 
 // Validate reports all problems.

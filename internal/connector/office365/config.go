@@ -29,6 +29,7 @@ type Config struct {
 	Webhook            Webhook            `yaml:"webhook" doc:"Where the service announces new content; announcements only make the next listing earlier"`
 	MaxRecord          connector.Size     `yaml:"maxRecord" doc:"Larger records become dead letters"`
 	Hold               Hold               `yaml:"hold" doc:"What is kept of content that a flow has not delivered while the service is about to forget it"`
+	Samples            string             `yaml:"samples" doc:"What is kept of a few new records for people to look at: redacted (without what tells of a person), whole, schema (only which fields there are), or off" enum:"redacted,whole,schema,off"`
 }
 
 // DeepScan is the long look back.
@@ -75,6 +76,7 @@ func NewConfig() connector.Config {
 		StartSubscriptions: true,
 		MaxRecord:          32_000_000,
 		Hold:               Hold{Limit: 20_000_000_000},
+		Samples:            connector.SamplesRedacted,
 	}
 }
 

@@ -39,6 +39,7 @@ func Spec() connector.Spec {
 			Horizon:  horizon,
 			Streams:  func(cfg connector.Config) []string { return cfg.(*Config).streams() },
 			Hold:     func(cfg connector.Config) int64 { return int64(cfg.(*Config).Hold.Limit) },
+			Samples:  func(cfg connector.Config) string { return cfg.(*Config).Samples },
 			Actions:  actions(),
 			Check: func(ctx context.Context, cfg connector.Config, env connector.Env) []connector.Check {
 				return check(ctx, cfg.(*Config), env)

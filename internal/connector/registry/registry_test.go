@@ -58,6 +58,9 @@ func TestSpecsAreComplete(t *testing.T) {
 			if spec.Source == nil && spec.Destination == nil {
 				t.Error("it neither reads nor writes")
 			}
+			if spec.Source != nil && spec.Source.Samples == nil {
+				t.Error("nobody can say that no records are kept to look at: Samples is missing")
+			}
 			for what, cfg := range configs(spec) {
 				documented(t, what, reflect.TypeOf(cfg).Elem())
 			}

@@ -356,6 +356,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/datasets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List data sets
+         * @description Needs the role viewer.
+         */
+        get: operations["datasetList"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/datasets/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a data set: its streams, and who uses it
+         * @description Needs the role viewer.
+         */
+        get: operations["datasetShow"];
+        put?: never;
+        post?: never;
+        /**
+         * Forget what is kept of a data set
+         * @description Needs the role operator.
+         */
+        delete: operations["datasetForget"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/datasets/{name}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what changed about the fields of a data set
+         * @description Needs the role viewer.
+         */
+        get: operations["datasetDiff"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/datasets/{name}/samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the last records of a data set that are kept
+         * @description Needs the role viewer.
+         */
+        get: operations["datasetSample"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/datasets/{name}/schema": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the fields of a data set
+         * @description Needs the role viewer.
+         */
+        get: operations["datasetSchema"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/dead-letters": {
         parameters: {
             query?: never;
@@ -2046,24 +2150,119 @@ export interface components {
             /** @description send it as after to get the page that follows */
             next?: string;
         };
+        DatasetChangeView: {
+            kind: string;
+            /** Format: date-time */
+            noticed_at: string;
+            old_types?: string[];
+            path: string;
+            /** Format: double */
+            present_percent: number;
+            /** Format: date-time */
+            since: string;
+            stream: string;
+            types: string[];
+        };
+        DatasetChangeViewPage: {
+            items: components["schemas"]["DatasetChangeView"][];
+            /** @description send it as after to get the page that follows */
+            next?: string;
+        };
         DatasetFieldView: {
             example?: string;
             /** Format: date-time */
             first_seen?: string;
+            gone?: boolean;
             /** Format: date-time */
             last_seen?: string;
             path: string;
             /** Format: double */
             present_percent: number;
+            streams?: string[];
             /** Format: date-time */
             type_changed?: string;
             types: string[];
+        };
+        DatasetFlowView: {
+            destination?: string;
+            mode?: string;
+            name: string;
+            paused?: boolean;
+            /** Format: int64 */
+            transform_steps?: number;
         };
         DatasetInferred: {
             cut?: boolean;
             fields: components["schemas"]["DatasetFieldView"][];
             /** Format: int64 */
             records: number;
+        };
+        DatasetSampleView: {
+            body: unknown;
+            cut?: boolean;
+            key?: string;
+            /** Format: date-time */
+            looked_at: string;
+            stream: string;
+            /** Format: date-time */
+            time?: string;
+            whole: boolean;
+        };
+        DatasetSampleViewPage: {
+            items: components["schemas"]["DatasetSampleView"][];
+            /** @description send it as after to get the page that follows */
+            next?: string;
+        };
+        DatasetSchema: {
+            cut?: boolean;
+            fields: components["schemas"]["DatasetFieldView"][];
+            /** Format: int64 */
+            records: number;
+            stream?: string;
+        };
+        DatasetStreamView: {
+            /** Format: int64 */
+            fields: number;
+            /** Format: date-time */
+            first?: string;
+            /** Format: date-time */
+            last?: string;
+            learning: boolean;
+            /** Format: date-time */
+            looked_at?: string;
+            /** Format: int64 */
+            records: number;
+            stream: string;
+        };
+        DatasetView: {
+            /** Format: int64 */
+            changes: number;
+            connector: string;
+            credential?: string;
+            description?: string;
+            /** Format: int64 */
+            fields?: number;
+            /** Format: date-time */
+            first?: string;
+            id: string;
+            kept: string;
+            /** Format: date-time */
+            last?: string;
+            /** Format: date-time */
+            looked_at?: string;
+            name: string;
+            /** Format: int64 */
+            records: number;
+            streams: components["schemas"]["DatasetStreamView"][];
+            tenant?: string;
+            used_by: components["schemas"]["DatasetFlowView"][];
+            /** Format: int64 */
+            uses: number;
+        };
+        DatasetViewPage: {
+            items: components["schemas"]["DatasetView"][];
+            /** @description send it as after to get the page that follows */
+            next?: string;
         };
         DeadletterDiscardBody: {
             /** @description next of the page before */
@@ -4097,6 +4296,234 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CredentialUsePage"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasetList: {
+        parameters: {
+            query?: {
+                /** @description next of the page before */
+                after?: string;
+                /** @description only of this connector */
+                connector?: string;
+                /** @description only those that sign in with this credential */
+                credential?: string;
+                /** @description how many; 100 if not said, at most 1000 */
+                limit?: number;
+                /** @description only of this owner: ui, or a file set */
+                owner?: string;
+                /** @description only those that are paused, or that are not */
+                paused?: boolean;
+                /** @description part of a name or description */
+                q?: string;
+                /** @description only of this tenant */
+                tenant?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetViewPage"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasetShow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description name or ID */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetView"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasetForget: {
+        parameters: {
+            query?: {
+                /** @description only the records that are kept; not the fields and what changed about them */
+                records?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description name or ID */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["None"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasetDiff: {
+        parameters: {
+            query?: {
+                /** @description next of the page before */
+                after?: string;
+                /** @description how many; 100 if not said, at most 1000 */
+                limit?: number;
+                /** @description part of a name or description */
+                q?: string;
+                /** @description only what was noticed since; all that is known if not said */
+                since?: string;
+                /** @description only this stream; all if not said */
+                stream?: string;
+            };
+            header?: never;
+            path: {
+                /** @description name or ID */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetChangeViewPage"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasetSample: {
+        parameters: {
+            query?: {
+                /** @description how many; 100 if not said, which is the most that are kept */
+                limit?: number;
+                /** @description only this stream; all if not said */
+                stream?: string;
+            };
+            header?: never;
+            path: {
+                /** @description name or ID */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetSampleViewPage"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasetSchema: {
+        parameters: {
+            query?: {
+                /** @description only this stream; all if not said */
+                stream?: string;
+            };
+            header?: never;
+            path: {
+                /** @description name or ID */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetSchema"];
                 };
             };
             /** @description a problem */

@@ -34,6 +34,7 @@ type Config struct {
 	TimePerDocument connector.Duration `yaml:"timePerDocument" doc:"A document that takes longer to read becomes a dead letter"`
 	Memory          connector.Size     `yaml:"memory" doc:"Documents that are read at the same time have at most so many bytes together"`
 	Interval        connector.Duration `yaml:"interval" doc:"How long to wait between two listings"`
+	Samples         string             `yaml:"samples" doc:"What is kept of a few new records for people to look at: redacted (without what tells of a person), whole, schema (only which fields there are), or off" enum:"redacted,whole,schema,off"`
 }
 
 // Default is a config that lacks only its path.
@@ -49,6 +50,7 @@ func Default() *Config {
 		TimePerDocument: connector.Duration(time.Minute),
 		Memory:          128e6,
 		Interval:        connector.Duration(time.Minute),
+		Samples:         connector.SamplesRedacted,
 	}
 }
 

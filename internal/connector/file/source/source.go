@@ -28,6 +28,7 @@ func Spec() *connector.SourceSpec {
 		StableOrder: true,
 		Mutable:     true,
 		Interval:    func(cfg connector.Config) time.Duration { return cfg.(*Config).Interval.Std() },
+		Samples:     func(cfg connector.Config) string { return cfg.(*Config).Samples },
 		Check: func(ctx context.Context, cfg connector.Config, _ connector.Env) []connector.Check {
 			return check(ctx, cfg.(*Config))
 		},
