@@ -22,6 +22,8 @@ type assembler struct {
 	misses int // splits in a row that could not be read
 
 	known map[string]store.InventoryItem // a mirror's: the items of the chunk's records, but those in hand when it was asked for
+
+	now recognised // of the chunk that is being taken; its memory serves every chunk
 }
 
 const (
@@ -38,7 +40,7 @@ const (
 func (a *assembler) run(ctx context.Context) error {
 	a.turn.engine.working.Add(1)
 	defer a.turn.engine.working.Add(-1)
-	a.batch = a.newBatch(0)
+	a.batch = a.newBatch()
 	linger := time.NewTimer(a.turn.engine.set.Linger)
 	defer linger.Stop()
 	for {
@@ -210,11 +212,17 @@ func (a *assembler) unfit(r connector.Record) error {
 	return nil
 }
 
-// record transforms and adds one record.
+// record adds one record, transformed if the flow says so.
 func (a *assembler) record(ctx context.Context, d store.Delivery, r connector.Record) error {
 	if a.turn.flow.Transform == nil || r.Op == connector.Delete {
 		return a.add(d, r, r)
 	}
+	return a.transform(ctx, d, r)
+}
+
+// transform adds what the flow's transform makes of one record. Apart from record, where each record would be allocated for
+// the function that is here.
+func (a *assembler) transform(ctx context.Context, d store.Delivery, r connector.Record) error {
 	from, emitted := len(a.batch.records), 0
 	err := a.turn.flow.Transform(ctx, r, func(out connector.Record) error {
 		emitted++
@@ -310,13 +318,21 @@ func (a *assembler) flush(ctx context.Context) error {
 	a.batch.id = a.turn.batchID(a.count)
 	select {
 	case a.out <- a.batch:
-		a.batch = a.newBatch(len(a.batch.records)) // the next will be about as large
+		a.batch = a.newBatch()
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
 }
 
-func (a *assembler) newBatch(records int) *batch {
-	return newBatch(records, a.turn.flow.Transform != nil || a.turn.flow.Prepare != nil)
+// newBatch takes the memory of a batch that was written, if there is one.
+func (a *assembler) newBatch() *batch {
+	made := a.turn.flow.Transform != nil || a.turn.flow.Prepare != nil
+	select {
+	case b := <-a.turn.written:
+		b.reset(made)
+		return b
+	default:
+		return newBatch(made)
+	}
 }

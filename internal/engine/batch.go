@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"slices"
 	"sync"
 	"time"
 
@@ -45,16 +44,18 @@ type splitPart struct {
 	counts   store.Counts
 }
 
-// newBatch makes one with room for so many records.
-func newBatch(records int, made bool) *batch {
-	b := &batch{
-		records: make([]connector.Record, 0, records), made: made, owner: make([]int, 0, records), memos: make([]memo, 0, records),
-		seen: map[hourKey][]connector.Hash{}, sending: map[string]bool{}, unchanged: map[string]store.InventoryItem{},
-	}
-	if made {
-		b.sources = make([]connector.Record, 0, records)
-	}
-	return b
+func newBatch(made bool) *batch {
+	return &batch{made: made, seen: map[hourKey][]connector.Hash{}, sending: map[string]bool{}, unchanged: map[string]store.InventoryItem{}}
+}
+
+// reset empties a batch of which nobody needs anything any more. The lists that are as long as it has records keep their
+// memory: the next will be about as large.
+func (b *batch) reset(made bool) {
+	clear(b.records)
+	clear(b.sources)
+	next := newBatch(made)
+	next.records, next.sources, next.owner, next.memos = b.records[:0], b.sources[:0], b.owner[:0], b.memos[:0]
+	*b = *next
 }
 
 // empty tells whether there is nothing to write or to remember.
@@ -153,8 +154,8 @@ func (b *batch) remember(generation int64, at time.Time, h connector.Hash, from 
 	}
 }
 
-// forgetUntried takes the keys of records that were not tried out of what will have been delivered. Their splits come
-// again, and so do those that dropped a repeat of what may be such a record.
+// forgetUntried takes the keys of records that were not tried out of what will have been delivered, in a copy: the whole of it
+// leaves our hands. Their splits come again, and so do those that dropped a repeat of what may be such a record.
 func (b *batch) forgetUntried(outcomes []connector.Outcome) {
 	untried := map[memo]bool{}
 	for i, o := range outcomes {
@@ -163,15 +164,18 @@ func (b *batch) forgetUntried(outcomes []connector.Outcome) {
 			untried[b.memos[i]] = true
 		}
 	}
-	if len(untried) == 0 {
-		return
-	}
 	for _, s := range b.splits {
 		s.failed = s.failed || s.leans
 	}
+	tried := make(map[hourKey][]connector.Hash, len(b.seen))
 	for key, hashes := range b.seen {
-		b.seen[key] = slices.DeleteFunc(hashes, func(h connector.Hash) bool { return untried[memo{key, h}] })
+		for _, h := range hashes {
+			if !untried[memo{key, h}] {
+				tried[key] = append(tried[key], h)
+			}
+		}
 	}
+	b.seen = tried
 }
 
 // inHand is what is assembled and not committed yet: the identities of records, or a mirror's keys.
@@ -186,6 +190,15 @@ func (i *inHand) has(h connector.Hash) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.keys[h] > 0
+}
+
+// mark sets those of marks whose hashes are in hand.
+func (i *inHand) mark(hashes []connector.Hash, marks []bool) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for n, h := range hashes {
+		marks[n] = i.keys[h] > 0
+	}
 }
 
 func (i *inHand) add(h connector.Hash) {

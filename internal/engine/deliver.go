@@ -23,6 +23,8 @@ type turn struct {
 	feed   *feeder
 	end    time.Time
 
+	written chan *batch // committed ones, whose memory the next may have
+
 	// careful: the lane's last write failed. Each split is written alone, so that a bad one is found and its
 	// neighbours pass.
 	careful bool
@@ -84,7 +86,7 @@ func (e *Engine) begin(ctx context.Context, l store.Lane) (*turn, func(), error)
 		return nil, nil, err
 	}
 	done := func() { sourceDone(); flowDone() }
-	t := &turn{engine: e, lane: l, source: source, flow: flow, end: time.Now().Add(e.set.Turn), careful: l.Failures > 0}
+	t := &turn{engine: e, lane: l, source: source, flow: flow, end: time.Now().Add(e.set.Turn), careful: l.Failures > 0, written: make(chan *batch, 1)}
 	t.feed = newFeeder(t, l)
 	if flow.Mirror {
 		if t.crawl, err = e.store.OpenCrawl(ctx, l.FlowID); err != nil {

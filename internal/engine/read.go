@@ -1,12 +1,15 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/headrace/headrace/internal/connector"
 	"github.com/headrace/headrace/internal/fault"
@@ -25,6 +28,14 @@ const (
 	chunkRecords = 1000
 	aheadBytes   = 4 << 20
 	aheadChunks  = 40
+)
+
+// Splits are begun at once up to eager readings of a lane; each further one waits until one has ended, at most for pace. A
+// remote that answers within milliseconds is kept busy by few connections, and each costs a handshake; one that takes a
+// quarter of a second has all its readers before the first answers.
+const (
+	eager = 16
+	pace  = 2 * time.Millisecond
 )
 
 // chunk is some records of one split with the memory that their bodies stand in.
@@ -87,15 +98,18 @@ type feeder struct {
 	turn     *turn
 	lane     store.Lane // as it was taken: the turn's own receipt moves on beside us
 	readings chan *reading
+	claims   int
 	ahead    atomic.Int64  // bytes that were read and not taken yet
 	waiting  atomic.Int64  // the chunks that they stand in
 	taken    chan struct{} // some were taken
+	reading  atomic.Int64  // readings under way
+	done     chan struct{} // one of them has ended
 	mu       sync.Mutex
 	begun    map[int64]bool // splits of this turn that are not committed yet, or that had a setback
 }
 
 func newFeeder(t *turn, l store.Lane) *feeder {
-	return &feeder{turn: t, lane: l, readings: make(chan *reading, t.engine.set.ReadAhead), taken: make(chan struct{}, 1), begun: map[int64]bool{}}
+	return &feeder{turn: t, lane: l, readings: make(chan *reading, t.engine.set.ReadAhead), taken: make(chan struct{}, 1), done: make(chan struct{}, 1), begun: map[int64]bool{}}
 }
 
 // run claims and reads until the turn is over, nothing is due any more, or ctx ends; one split at least, however long
@@ -120,8 +134,10 @@ func (f *feeder) run(ctx context.Context) error {
 			}
 			f.begin(d.SplitID)
 			r := &reading{delivery: d, chunks: make(chan *chunk, 1)}
+			f.reading.Add(1)
 			readers.Go(func() {
 				defer free()
+				defer f.end()
 				defer close(r.chunks)
 				r.err = f.turn.read(ctx, r)
 			})
@@ -140,13 +156,20 @@ func (f *feeder) run(ctx context.Context) error {
 
 // claim gives deliveries that are due and not begun. It asks for about as many as are under way, so that looking past
 // those costs no more than what it finds.
+//
+// From a turn's second claim on they are put together by their stream: a batch then touches few of a destination's files. A
+// turn that comes so far has time for all; in one that does not, some streams would always be last.
 func (f *feeder) claim(ctx context.Context) ([]store.Delivery, error) {
 	e, begun := f.turn.engine, f.snapshot()
 	n := max(e.set.ReadAhead, len(begun))
 	if f.turn.flow.Mirror {
 		return e.store.DueInOrder(ctx, f.lane, n, begun)
 	}
-	return e.store.Due(ctx, f.lane, n, begun)
+	due, err := e.store.Due(ctx, f.lane, n, begun)
+	if f.claims++; f.claims > 1 {
+		slices.SortStableFunc(due, func(x, y store.Delivery) int { return cmp.Compare(x.Split.Stream, y.Split.Stream) })
+	}
+	return due, err
 }
 
 // slot waits for the right to read one split. One reading of each turn needs none of the process's slots: a lane whose
@@ -159,6 +182,7 @@ func (f *feeder) slot(ctx context.Context, own chan struct{}) (free func(), ok b
 			return nil, false
 		}
 	}
+	f.pace(ctx)
 	all := f.turn.engine.slots
 	select {
 	case own <- struct{}{}:
@@ -167,6 +191,29 @@ func (f *feeder) slot(ctx context.Context, own chan struct{}) (free func(), ok b
 		return func() { <-all }, true
 	case <-ctx.Done():
 		return nil, false
+	}
+}
+
+// pace lets a lane that has eager readings under way begin the next one when one of them has ended, or after a moment.
+func (f *feeder) pace(ctx context.Context) {
+	if f.reading.Load() < eager {
+		return
+	}
+	moment := time.NewTimer(pace)
+	defer moment.Stop()
+	select {
+	case <-f.done:
+	case <-moment.C:
+	case <-ctx.Done():
+	}
+}
+
+// end says that a reading has ended.
+func (f *feeder) end() {
+	f.reading.Add(-1)
+	select {
+	case f.done <- struct{}{}:
+	default:
 	}
 }
 

@@ -1,9 +1,11 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/headrace/headrace/internal/connector"
@@ -15,14 +17,40 @@ type recognised struct {
 	before []bool           // delivered before
 	leans  []bool           // of the repeats: what it repeats is in hand, or stands before it, and not committed yet
 	places []connector.Hash // of the refused ones with neither key nor body, in order
+
+	here map[connector.Hash]bool // the chunk's own
+	ask  []asked                 // what the filters are asked for
+	hour []connector.Hash        // of one hour, while they are asked
+	key  []byte                  // a key, while it is hashed
+}
+
+// asked is a record of a chunk that neither is in hand nor stands before itself.
+type asked struct {
+	hour int64
+	at   int // its place in the chunk
 }
 
 func (k *recognised) repeat(i int) bool { return k.before[i] || k.leans[i] }
 
+// reset forgets the chunk before and makes room for so many records.
+func (k *recognised) reset(records int) {
+	if cap(k.hashes) < records {
+		k.hashes, k.before, k.leans = make([]connector.Hash, records), make([]bool, records), make([]bool, records)
+	}
+	k.hashes, k.before, k.leans, k.places, k.ask = k.hashes[:records], k.before[:records], k.leans[:records], nil, k.ask[:0]
+	clear(k.before)
+	clear(k.leans)
+	if k.here == nil {
+		k.here = map[connector.Hash]bool{}
+	}
+	clear(k.here)
+}
+
 // recognise finds the records of a chunk that were delivered before, or are in hand. Destinations that recognise a
-// key themselves get everything.
+// key themselves get everything. What it gives is good until the next chunk.
 func (a *assembler) recognise(ctx context.Context, r *reading, c *chunk) (*recognised, error) {
-	k := &recognised{hashes: make([]connector.Hash, len(c.records)), before: make([]bool, len(c.records)), leans: make([]bool, len(c.records))}
+	k := &a.now
+	k.reset(len(c.records))
 	for i := range c.records {
 		k.hashes[i] = a.identity(r, c, i)
 		if c.refused[i] != nil && c.records[i].Key == "" && len(c.records[i].Body) == 0 {
@@ -32,33 +60,35 @@ func (a *assembler) recognise(ctx context.Context, r *reading, c *chunk) (*recog
 	if a.turn.flow.Spec.Keyed {
 		return k, nil
 	}
-	hours := map[int64][]int{}
-	here := make(map[connector.Hash]bool, len(c.records))
+	a.inHand.mark(k.hashes, k.leans)
 	for i, h := range k.hashes {
-		if here[h] || a.inHand.has(h) {
-			k.leans[i] = true
-			continue
+		if k.leans[i] = k.leans[i] || k.here[h]; !k.leans[i] {
+			k.here[h] = true
+			k.ask = append(k.ask, asked{hourOf(c.records[i].Time), i})
 		}
-		here[h] = true
-		hour := hourOf(c.records[i].Time)
-		hours[hour] = append(hours[hour], i)
 	}
-	for hour, at := range hours {
-		if err := a.seen(ctx, hourKey{r.delivery.FlowID, r.delivery.Generation, hour}, at, k); err != nil {
+	slices.SortFunc(k.ask, func(x, y asked) int { return cmp.Compare(x.hour, y.hour) })
+	for rest := k.ask; len(rest) > 0; {
+		n := 1
+		for n < len(rest) && rest[n].hour == rest[0].hour {
+			n++
+		}
+		if err := a.seen(ctx, hourKey{r.delivery.FlowID, r.delivery.Generation, rest[0].hour}, rest[:n], k); err != nil {
 			return nil, err
 		}
+		rest = rest[n:]
 	}
 	return k, nil
 }
 
 // seen marks those of an hour's records that were delivered before.
-func (a *assembler) seen(ctx context.Context, key hourKey, at []int, k *recognised) error {
-	ask := make([]connector.Hash, len(at))
-	for n, i := range at {
-		ask[n] = k.hashes[i]
+func (a *assembler) seen(ctx context.Context, key hourKey, of []asked, k *recognised) error {
+	k.hour = k.hour[:0]
+	for _, one := range of {
+		k.hour = append(k.hour, k.hashes[one.at])
 	}
 	e := a.turn.engine
-	maybe, err := e.memory.maybe(ctx, e.store, key, ask)
+	maybe, err := e.memory.maybe(ctx, e.store, key, k.hour)
 	if err != nil || len(maybe) == 0 {
 		return err
 	}
@@ -66,8 +96,8 @@ func (a *assembler) seen(ctx context.Context, key hourKey, at []int, k *recognis
 	if err != nil {
 		return err
 	}
-	for _, i := range at {
-		k.before[i] = seen[k.hashes[i]]
+	for _, one := range of {
+		k.before[one.at] = seen[k.hashes[one.at]]
 	}
 	return nil
 }
@@ -93,7 +123,8 @@ func (a *assembler) identity(r *reading, c *chunk, i int) connector.Hash {
 		// version is one of its own.
 		return hashOf("version", fmt.Appendf(nil, "%s\x00%d", r.delivery.Split.ID, r.delivery.Progress+r.taken+int64(i)))
 	case record.Key != "":
-		sum := sha256.Sum256([]byte(record.Key))
+		a.now.key = append(a.now.key[:0], record.Key...)
+		sum := sha256.Sum256(a.now.key)
 		return connector.Hash(sum[:16])
 	}
 	return hashOf("bytes", record.Body)

@@ -92,6 +92,10 @@ func (t *turn) letGo(b *batch, keys map[hourKey][]connector.Hash, inHand *inHand
 			t.feed.ended(s.delivery.SplitID)
 		}
 	}
+	select {
+	case t.written <- b:
+	default: // there are enough
+	}
 }
 
 // poisonRest bounds how long a lane rests because of one split: as if so many writes had failed in a row.
@@ -145,11 +149,9 @@ func (t *turn) settle(b *batch, result *connector.Result) {
 			b.items[i] = sentItem(b.items[i], r, outcome)
 		}
 	}
-	b.seen = maps.Clone(b.seen)
-	for key, hashes := range b.seen {
-		b.seen[key] = slices.Clone(hashes)
+	if untried > 0 {
+		b.forgetUntried(result.Outcomes)
 	}
-	b.forgetUntried(result.Outcomes)
 	if untried == 0 && t.versioned() {
 		b.seen = nil // the deliveries' progress, committed with it, says as much
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -46,63 +47,102 @@ type Delivery struct {
 
 // DueInOrder is Due with the oldest first alone, for a flow in which what comes later replaces what came before.
 func (s *Store) DueInOrder(ctx context.Context, l Lane, n int, skip map[int64]bool) ([]Delivery, error) {
-	all, err := s.due(ctx, l, n+len(skip), "ASC")
-	all = slices.DeleteFunc(all, func(d Delivery) bool { return skip[d.SplitID] })
-	return all[:min(n, len(all))], err
+	all, err := s.due(ctx, l, n, skip, "ASC")
+	if err != nil {
+		return nil, err
+	}
+	return s.deliveries(ctx, l, all)
 }
 
 // Due gives the deliveries of a lane that are due, at most n: the newest and the oldest side by side, so that catching
 // up starves no fresh data. The lane's lease makes them the caller's; those in skip are left out.
 func (s *Store) Due(ctx context.Context, l Lane, n int, skip map[int64]bool) ([]Delivery, error) {
-	newest, err := s.due(ctx, l, (n+1)/2+len(skip), "DESC")
+	newest, err := s.due(ctx, l, (n+1)/2, skip, "DESC")
 	if err != nil {
 		return nil, err
 	}
-	oldest, err := s.due(ctx, l, n/2+len(skip), "ASC")
+	oldest, err := s.due(ctx, l, n/2, skip, "ASC")
 	if err != nil {
 		return nil, err
 	}
-	all := make([]Delivery, 0, n)
-	taken := map[int64]bool{}
-	for i := 0; i < max(len(newest), len(oldest)); i++ {
-		for _, side := range [][]Delivery{newest, oldest} {
-			if i < len(side) && len(all) < n && !taken[side[i].SplitID] && !skip[side[i].SplitID] {
-				taken[side[i].SplitID] = true
-				all = append(all, side[i])
-			}
+	all := make([]int64, 0, n)
+	for i := range newest { // there are no fewer than of the oldest
+		all = append(all, newest[i])
+		if i < len(oldest) {
+			all = append(all, oldest[i])
 		}
 	}
-	return all, nil
+	return s.deliveries(ctx, l, unique(all))
 }
 
-func (s *Store) due(ctx context.Context, l Lane, n int, order string) ([]Delivery, error) {
-	var all []Delivery
-	err := s.reading().each(ctx, `SELECT d.flow_id, d.split_id, d.run_id, d.generation, d.revision, d.state, d.attempts, d.waits, d.progress,
-		s.stream, s.time, s.ready, s.expires, b.body, coalesce((SELECT r.number FROM run r WHERE r.id = d.run_id), 0)
-		FROM delivery d JOIN split s ON s.id = d.split_id LEFT JOIN split_body b ON b.split_id = d.split_id
-		WHERE d.flow_id = ? AND d.lane = ? AND d.state IN (0, 3) AND d.due <= ? ORDER BY d.time `+order+`, d.split_id `+order+` LIMIT ?`,
-		[]any{l.FlowID, l.Number, micros(s.now()), n}, func(scan func(...any) error) error {
-			var (
-				d                  Delivery
-				at, ready, expires int64
-				body               []byte
-				kept               splitBody
-			)
-			if err := scan(&d.FlowID, &d.SplitID, &d.RunID, &d.Generation, &d.Revision, &d.State, &d.Attempts, &d.Waits, &d.Progress,
-				&d.Split.Stream, &at, &ready, &expires, &body, &d.Crawl); err != nil {
-				return err
-			}
-			if len(body) > 0 {
-				if err := json.Unmarshal(body, &kept); err != nil {
-					return err
-				}
-			}
-			d.Split.ID, d.Split.Locator, d.Split.Inline = kept.ID, kept.Locator, kept.Inline
-			d.Split.Time, d.Split.Ready, d.Split.Expires = moment(at), moment(ready), moment(expires)
-			all = append(all, d)
-			return nil
-		})
+// unique keeps the first of each.
+func unique(ids []int64) []int64 {
+	met := make(map[int64]bool, len(ids))
+	return slices.DeleteFunc(ids, func(id int64) bool {
+		again := met[id]
+		met[id] = true
+		return again
+	})
+}
+
+// due gives the splits of deliveries that are due, at most n and without those in skip. It reads no more than an index.
+func (s *Store) due(ctx context.Context, l Lane, n int, skip map[int64]bool, order string) ([]int64, error) {
+	var all []int64
+	err := s.reading().each(ctx, `SELECT split_id FROM delivery WHERE flow_id = ? AND lane = ? AND state IN (0, 3) AND due <= ?
+		ORDER BY time `+order+`, split_id `+order+` LIMIT ?`, []any{l.FlowID, l.Number, micros(s.now()), n + len(skip)}, func(scan func(...any) error) error {
+		var id int64
+		if err := scan(&id); err != nil {
+			return err
+		}
+		if !skip[id] && len(all) < n {
+			all = append(all, id)
+		}
+		return nil
+	})
 	return all, s.trouble(err)
+}
+
+// deliveries gives a lane's deliveries of splits, in the order of these, without those that are no longer pending.
+func (s *Store) deliveries(ctx context.Context, l Lane, splits []int64) ([]Delivery, error) {
+	found := make(map[int64]Delivery, len(splits))
+	err := inChunks(splits, func(part []any) error {
+		return s.reading().each(ctx, `SELECT d.flow_id, d.split_id, d.run_id, d.generation, d.revision, d.state, d.attempts, d.waits, d.progress,
+			s.stream, s.time, s.ready, s.expires, b.body, coalesce((SELECT r.number FROM run r WHERE r.id = d.run_id), 0)
+			FROM delivery d JOIN split s ON s.id = d.split_id LEFT JOIN split_body b ON b.split_id = d.split_id
+			WHERE d.flow_id = ? AND d.state IN (0, 3) AND d.split_id IN (`+marks(len(part))+`)`, append([]any{l.FlowID}, part...), func(scan func(...any) error) error {
+			d, err := scanDue(scan)
+			found[d.SplitID] = d
+			return err
+		})
+	})
+	all := make([]Delivery, 0, len(found))
+	for _, id := range splits {
+		if d, ok := found[id]; ok {
+			all = append(all, d)
+		}
+	}
+	return all, s.trouble(err)
+}
+
+func scanDue(scan func(...any) error) (Delivery, error) {
+	var (
+		d                  Delivery
+		at, ready, expires int64
+		body               sql.RawBytes
+		kept               splitBody
+	)
+	if err := scan(&d.FlowID, &d.SplitID, &d.RunID, &d.Generation, &d.Revision, &d.State, &d.Attempts, &d.Waits, &d.Progress,
+		&d.Split.Stream, &at, &ready, &expires, &body, &d.Crawl); err != nil {
+		return d, err
+	}
+	if len(body) > 0 {
+		if err := json.Unmarshal(body, &kept); err != nil {
+			return d, err
+		}
+	}
+	d.Split.ID, d.Split.Locator, d.Split.Inline = kept.ID, kept.Locator, kept.Inline
+	d.Split.Time, d.Split.Ready, d.Split.Expires = moment(at), moment(ready), moment(expires)
+	return d, nil
 }
 
 // Progressed is what a batch did for one delivery.

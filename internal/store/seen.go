@@ -2,8 +2,10 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
+	"encoding/binary"
 	"slices"
 	"sort"
 	"time"
@@ -55,27 +57,35 @@ func (t tx) putSeen(ctx context.Context, flowID int64, blocks []SeenBlock) error
 // insertSeen stores sorted hashes as a run of a tier, in blocks of a bounded size, and tells how many runs the tier has
 // now. In each of them at most one block can hold a certain key.
 func (t tx) insertSeen(ctx context.Context, flowID, generation, hour, tier int64, hashes []connector.Hash, added int64) (int64, error) {
-	last := tier*tierBlocks - runBlocks // of the run before the first
-	if err := t.row(ctx, `SELECT coalesce(max(block), ?) FROM seen WHERE flow_id = ? AND generation = ? AND hour = ? AND block >= ? AND block < ?`,
-		last, flowID, generation, hour, tier*tierBlocks, (tier+1)*tierBlocks).Scan(&last); err != nil {
-		return 0, err
-	}
-	run := (last-tier*tierBlocks)/runBlocks + 1
+	block := int64(-1)
 	packed := make([]byte, 0, min(len(hashes), blockHashes)*HashSize)
-	for block := tier*tierBlocks + run*runBlocks; len(hashes) > 0; block++ {
-		part := hashes[:min(len(hashes), blockHashes)]
-		hashes = hashes[len(part):]
+	for part := range slices.Chunk(hashes, blockHashes) {
 		packed = packed[:0]
 		for _, h := range part {
 			packed = append(packed, h[:]...)
 		}
-		if err := t.exec(ctx, `INSERT INTO seen (flow_id, generation, hour, block, low, high, hashes, added) VALUES (?,?,?,?,?,?,?,?)`,
-			flowID, generation, hour, block, part[0][:], part[len(part)-1][:], packed, added); err != nil {
+		low, high := part[0][:], part[len(part)-1][:]
+		var err error
+		if block < 0 { // behind the last run of the tier
+			err = t.row(ctx, beginRun, flowID, generation, hour, tier*tierBlocks-runBlocks, low, high, packed, added,
+				flowID, generation, hour, tier*tierBlocks, (tier+1)*tierBlocks).Scan(&block)
+		} else {
+			block++
+			err = t.exec(ctx, `INSERT INTO seen (flow_id, generation, hour, block, low, high, hashes, added) VALUES (?,?,?,?,?,?,?,?)`,
+				flowID, generation, hour, block, low, high, packed, added)
+		}
+		if err != nil {
 			return 0, err
 		}
 	}
-	return run + 1, nil
+	return (block-tier*tierBlocks)/runBlocks + 1, nil
 }
+
+// beginRun inserts the first block of a run and gives its number, in one statement: each commit has one for each hour.
+var beginRun = `INSERT INTO seen (flow_id, generation, hour, block, low, high, hashes, added)
+	SELECT CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT),
+		(coalesce(max(block), CAST(? AS BIGINT)) / ` + number(runBlocks) + ` + 1) * ` + number(runBlocks) + `, ?, ?, ?, CAST(? AS BIGINT)
+	FROM seen WHERE flow_id = ? AND generation = ? AND hour = ? AND block >= ? AND block < ? RETURNING block`
 
 // mergeSeen makes the runs of a tier into one run of the next and tells how many that one has now.
 func (t tx) mergeSeen(ctx context.Context, flowID, generation, hour, tier int64) (int64, error) {
@@ -191,7 +201,13 @@ func findIn(packed []byte, sorted []connector.Hash, found map[connector.Hash]boo
 	}
 }
 
-func compareHashes(x, y connector.Hash) int { return bytes.Compare(x[:], y[:]) }
+// compareHashes orders hashes as their bytes are ordered.
+func compareHashes(x, y connector.Hash) int {
+	if a, b := binary.BigEndian.Uint64(x[:8]), binary.BigEndian.Uint64(y[:8]); a != b {
+		return cmp.Compare(a, b)
+	}
+	return cmp.Compare(binary.BigEndian.Uint64(x[8:]), binary.BigEndian.Uint64(y[8:]))
+}
 
 // forgetSeen forgets the hours to which nothing was added since before. An hour is kept whole or not at all.
 func (t tx) forgetSeen(ctx context.Context, before time.Time, limit int) (int64, error) {

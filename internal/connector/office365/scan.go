@@ -75,27 +75,45 @@ func scanObject(b []byte, i, depth int, see func(name, value []byte)) (int, erro
 			return i, err
 		}
 		name := b[begin:i]
-		if i, err = scanBlank(b, i); err != nil {
-			return i, err
-		}
-		if b[i] != ':' {
-			return i, misplaced(b, i, "in place of a colon")
-		}
-		if i, err = scanBlank(b, i+1); err != nil {
+		if i, err = scanColon(b, i); err != nil {
 			return i, err
 		}
 		begin = i
-		if i, err = scanValue(b, i, depth); err != nil {
+		if b[i] == '"' { // most are: spare a call
+			i, err = scanText(b, i)
+		} else {
+			i, err = scanValue(b, i, depth)
+		}
+		if err != nil {
 			return i, err
 		}
 		if see != nil {
 			see(name, b[begin:i])
+		}
+		if i+1 < len(b) && b[i] == ',' && b[i+1] == '"' {
+			i++
+			continue
 		}
 		var end bool
 		if i, end, err = scanNext(b, i, '}'); err != nil || end {
 			return i, err
 		}
 	}
+}
+
+// scanColon passes over a colon to the value behind it.
+func scanColon(b []byte, i int) (int, error) {
+	if i+1 < len(b) && b[i] == ':' && b[i+1] > ' ' {
+		return i + 1, nil
+	}
+	i, err := scanBlank(b, i)
+	if err != nil {
+		return i, err
+	}
+	if b[i] != ':' {
+		return i, misplaced(b, i, "in place of a colon")
+	}
+	return scanBlank(b, i+1)
 }
 
 func scanArray(b []byte, i, depth int) (int, error) {

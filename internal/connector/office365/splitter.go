@@ -213,12 +213,26 @@ func (s *splitter) record(data []byte) (found element, size int, err error) {
 		case `"Id"`:
 			found.key = text(value)
 		case `"CreationTime"`:
-			if at, bad := parseTime(text(value)); bad == nil {
-				found.time = at
-			}
+			found.time = instant(value)
 		}
 	})
 	return found, size, err
+}
+
+// instant gives a value if it is a time; zero else.
+func instant(value []byte) time.Time {
+	var (
+		t    time.Time
+		room [32]byte
+	)
+	if len(value) == len(`"2006-01-02T15:04:05"`) && t.UnmarshalText(append(append(room[:0], value[1:len(value)-1]...), 'Z')) == nil {
+		return t.UTC() // as nearly all are: without making a string of it
+	}
+	t, err := parseTime(text(value))
+	if err != nil {
+		return time.Time{}
+	}
+	return t
 }
 
 // text gives a value if it is a string; "" else.
