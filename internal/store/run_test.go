@@ -108,7 +108,7 @@ func TestADeletedFlowLeavesNothing(t *testing.T) {
 		w.ok(w.s.CommitBatch(w.ctx(), l, c))
 		w.ok(w.s.DeleteObject(w.ctx(), f))
 		wantLeaseLost(t, "CommitBatch of a deleted flow", w.s.CommitBatch(w.ctx(), l, c))
-		for _, table := range []string{"lane", "delivery", "seen", "dead_letter", "flow_count", "run"} {
+		for _, table := range []string{"lane", "delivery", "seen", "seen_recent", "dead_letter", "flow_count", "run"} {
 			var n int
 			if err := raw(t, d).QueryRow(`SELECT count(*) FROM ` + table).Scan(&n); err != nil || n != 0 {
 				t.Errorf("%s: %d rows, %v", table, n, err)

@@ -36,22 +36,14 @@ const (
 	tierBlocks = runBlocks << 8
 )
 
-func (t tx) putSeen(ctx context.Context, flowID int64, blocks []SeenBlock) error {
-	for _, b := range blocks {
-		if len(b.Hashes) == 0 {
-			continue
-		}
-		hashes := slices.Clone(b.Hashes)
-		slices.SortFunc(hashes, compareHashes)
-		runs, err := t.insertSeen(ctx, flowID, b.Generation, b.Hour, 0, slices.Compact(hashes), micros(t.s.now()))
-		for tier := int64(0); err == nil && runs >= mergeAt; tier++ {
-			runs, err = t.mergeSeen(ctx, flowID, b.Generation, b.Hour, tier)
-		}
-		if err != nil {
-			return err
-		}
+// putHour stores keys of one hour as a run of the lowest tier.
+func (t tx) putHour(ctx context.Context, flowID, generation, hour int64, hashes []connector.Hash, added int64) error {
+	slices.SortFunc(hashes, compareHashes)
+	runs, err := t.insertSeen(ctx, flowID, generation, hour, 0, slices.Compact(hashes), added)
+	for tier := int64(0); err == nil && runs >= mergeAt; tier++ {
+		runs, err = t.mergeSeen(ctx, flowID, generation, hour, tier)
 	}
-	return nil
+	return err
 }
 
 // insertSeen stores sorted hashes as a run of a tier, in blocks of a bounded size, and tells how many runs the tier has
@@ -60,10 +52,7 @@ func (t tx) insertSeen(ctx context.Context, flowID, generation, hour, tier int64
 	block := int64(-1)
 	packed := make([]byte, 0, min(len(hashes), blockHashes)*HashSize)
 	for part := range slices.Chunk(hashes, blockHashes) {
-		packed = packed[:0]
-		for _, h := range part {
-			packed = append(packed, h[:]...)
-		}
+		packed = packHashes(packed[:0], part)
 		low, high := part[0][:], part[len(part)-1][:]
 		var err error
 		if block < 0 { // behind the last run of the tier
@@ -81,7 +70,7 @@ func (t tx) insertSeen(ctx context.Context, flowID, generation, hour, tier int64
 	return (block-tier*tierBlocks)/runBlocks + 1, nil
 }
 
-// beginRun inserts the first block of a run and gives its number, in one statement: each commit has one for each hour.
+// beginRun inserts the first block of a run and gives its number, in one statement: there is one for each hour.
 var beginRun = `INSERT INTO seen (flow_id, generation, hour, block, low, high, hashes, added)
 	SELECT CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT),
 		(coalesce(max(block), CAST(? AS BIGINT)) / ` + number(runBlocks) + ` + 1) * ` + number(runBlocks) + `, ?, ?, ?, CAST(? AS BIGINT)
@@ -117,6 +106,14 @@ func (t tx) mergeSeen(ctx context.Context, flowID, generation, hour, tier int64)
 	return t.insertSeen(ctx, flowID, generation, hour, tier+1, all, added)
 }
 
+// packHashes appends hashes, one behind the other.
+func packHashes(packed []byte, hashes []connector.Hash) []byte {
+	for _, h := range hashes {
+		packed = append(packed, h[:]...)
+	}
+	return packed
+}
+
 // appendHashes appends the hashes that a block has.
 func appendHashes(all []connector.Hash, packed []byte) []connector.Hash {
 	for h := range slices.Chunk(packed, HashSize) {
@@ -128,7 +125,12 @@ func appendHashes(all []connector.Hash, packed []byte) []connector.Hash {
 // SeenIn gives every hash that is remembered of an hour, in no order, for a filter in memory.
 func (s *Store) SeenIn(ctx context.Context, flowID, generation, hour int64) ([]connector.Hash, error) {
 	var all []connector.Hash
-	err := s.reading().each(ctx, `SELECT hashes FROM seen WHERE flow_id = ? AND generation = ? AND hour = ?`, []any{flowID, generation, hour},
+	// The recent ones first: what moves to the hours in between is met twice, not missed.
+	err := s.reading().recent(ctx, flowID, generation, hour, func(hashes []byte) { all = appendHashes(all, hashes) })
+	if err != nil {
+		return nil, s.trouble(err)
+	}
+	err = s.reading().each(ctx, `SELECT hashes FROM seen WHERE flow_id = ? AND generation = ? AND hour = ?`, []any{flowID, generation, hour},
 		func(scan func(...any) error) error {
 			var packed sql.RawBytes
 			if err := scan(&packed); err != nil {
@@ -146,6 +148,9 @@ func (s *Store) Seen(ctx context.Context, flowID, generation, hour int64, hashes
 	sorted := slices.Clone(hashes)
 	slices.SortFunc(sorted, compareHashes)
 	return found, s.inSnapshot(ctx, func(t tx) error {
+		if err := t.recent(ctx, flowID, generation, hour, func(hashes []byte) { findIn(hashes, sorted, found) }); err != nil {
+			return err
+		}
 		blocks, err := t.blocksWith(ctx, flowID, generation, hour, sorted)
 		if err != nil {
 			return err
@@ -209,20 +214,32 @@ func compareHashes(x, y connector.Hash) int {
 	return cmp.Compare(binary.BigEndian.Uint64(x[8:]), binary.BigEndian.Uint64(y[8:]))
 }
 
-// forgetSeen forgets the hours to which nothing was added since before. An hour is kept whole or not at all.
+// forgetSeen forgets the hours to which nothing was added since before. An hour is kept whole or not at all: one of which a
+// recent commit may have keys stays.
 func (t tx) forgetSeen(ctx context.Context, before time.Time, limit int) (int64, error) {
-	var stale [][3]int64
-	err := t.each(ctx, `SELECT flow_id, generation, hour FROM seen GROUP BY flow_id, generation, hour HAVING max(added) < ? LIMIT ?`, []any{micros(before), limit},
-		func(scan func(...any) error) error {
-			var k [3]int64
-			err := scan(&k[0], &k[1], &k[2])
-			stale = append(stale, k)
-			return err
-		})
+	if err := t.foldOld(ctx, before); err != nil {
+		return 0, err
+	}
+	stale, err := t.flowHours(ctx, `SELECT s.flow_id, s.generation, s.hour
+		FROM (SELECT flow_id, generation, hour FROM seen GROUP BY flow_id, generation, hour HAVING max(added) < ?) s
+		WHERE NOT EXISTS (SELECT 1 FROM seen_recent r WHERE r.flow_id = s.flow_id AND r.generation = s.generation AND r.first_hour <= s.hour AND r.last_hour >= s.hour) LIMIT ?`,
+		micros(before), limit)
 	for _, k := range stale {
 		if err == nil {
 			err = t.exec(ctx, `DELETE FROM seen WHERE flow_id = ? AND generation = ? AND hour = ?`, k[0], k[1], k[2])
 		}
 	}
 	return int64(len(stale)), err
+}
+
+// flowHours gives what a query finds: flow, generation and hour.
+func (t tx) flowHours(ctx context.Context, q string, args ...any) ([][3]int64, error) {
+	var all [][3]int64
+	err := t.each(ctx, q, args, func(scan func(...any) error) error {
+		var k [3]int64
+		err := scan(&k[0], &k[1], &k[2])
+		all = append(all, k)
+		return err
+	})
+	return all, err
 }

@@ -80,8 +80,16 @@ func TestSweepOfTheRest(t *testing.T) {
 		put := func(hour int64) {
 			w.ok(w.s.CommitBatch(w.ctx(), l, store.Committed{Keep: keep, Seen: []store.SeenBlock{{Hour: hour, Hashes: hashes(int(noon.Unix()), int(noon.Unix())+5)}}}))
 		}
-		put(1)
-		put(2)
+		for range 20 { // so that some stand by the hour and some as they came
+			put(1)
+			put(2)
+		}
+		put(3)
+		known := func(hour int64) int {
+			got, err := w.s.Seen(w.ctx(), f.ID, 0, hour, hashes(int(noon.Unix()), int(noon.Unix())+5))
+			w.ok(err)
+			return len(got)
+		}
 		w.letters(l, store.DeadLetter{FlowID: f.ID, Key: "open"}, store.DeadLetter{FlowID: f.ID, Key: "replayed"})
 		all, err := w.s.DeadLetters(w.ctx(), store.LetterFilter{})
 		w.ok(err)
@@ -102,18 +110,22 @@ func TestSweepOfTheRest(t *testing.T) {
 		put(2) // a late record of the second hour keeps it
 		steps := []struct {
 			after time.Duration // from noon
+			keys  [3]int        // known of each hour
 			left  map[string]int
 		}{
-			{7 * day, map[string]int{"seen": 3, "dead_letter": 2, "run": 2, "coverage": 1, "gap": 1, "quota": 0, "listing": 1}},
-			{8*day + time.Minute, map[string]int{"seen": 2, "dead_letter": 2}},
-			{15*day + time.Minute, map[string]int{"seen": 0, "dead_letter": 2}},
-			{30*day + time.Minute, map[string]int{"dead_letter": 1}},
-			{91 * day, map[string]int{"dead_letter": 0, "run": 1, "coverage": 0, "gap": 0, "flow_count": 2}},
+			{7 * day, [3]int{5, 5, 5}, map[string]int{"dead_letter": 2, "run": 2, "coverage": 1, "gap": 1, "quota": 0, "listing": 1}},
+			{8*day + time.Minute, [3]int{0, 5, 0}, map[string]int{"dead_letter": 2}},
+			{15*day + time.Minute, [3]int{}, map[string]int{"seen": 0, "seen_recent": 0, "dead_letter": 2}},
+			{30*day + time.Minute, [3]int{}, map[string]int{"dead_letter": 1}},
+			{91 * day, [3]int{}, map[string]int{"dead_letter": 0, "run": 1, "coverage": 0, "gap": 0, "flow_count": 2}},
 		}
 		for _, step := range steps {
 			w.clock.Add(noon.Add(step.after).Sub(w.clock.Now()))
 			_, err := w.s.Sweep(w.ctx(), store.DefaultRetention())
 			w.ok(err)
+			if got := [3]int{known(1), known(2), known(3)}; got != step.keys {
+				t.Errorf("after %v: %v keys of the hours are known, want %v", step.after, got, step.keys)
+			}
 			for table, want := range step.left {
 				if got := rows(t, d, table); got != want {
 					t.Errorf("after %v: %d rows in %s, want %d", step.after, got, table, want)
