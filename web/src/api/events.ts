@@ -97,3 +97,6 @@ export const useConnection = (): Connection => useSyncExternalStore(events.watch
 export function useEvents(kind: string, handler: (data: unknown) => void): void {
   useEffect(() => events.on(kind, handler), [kind, handler]);
 }
+
+/** paced gives how often a page asks for what events tell of: seldom while they are heard, each so many milliseconds while they are not. */
+export const paced = (otherwise: number) => (): number => (events.connection().state === 'live' ? Math.max(otherwise, 30_000) : otherwise);

@@ -1,14 +1,14 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { events } from '@/api/events';
-import { sessionKey } from '@/api/session';
+import { kinds, touches, type Told } from './look';
 
-// What people or the work of headrace have changed; the progress of flows, which is told each second, pages ask for at their own pace.
-const changes = ['credential', 'source', 'destination', 'flow', 'run', 'letters', 'reset'];
+/** How long changes are gathered before the page looks again. */
+const pace = 1_000;
 
 /**
  * useLiveData keeps the stream of events open while the shell is there. When it comes back after a break, everything on
- * the page is asked for again, since events may have been missed. Each change has the page look again, at most once a second.
+ * the page is asked for again, since events may have been missed. What an event is about is asked for again at most once a second.
  */
 export function useLiveData(): void {
   const client = useQueryClient();
@@ -20,13 +20,17 @@ export function useLiveData(): void {
       broken = state === 'reconnecting';
     });
     let due: ReturnType<typeof setTimeout> | undefined;
-    const look = () => {
+    let gathered: Told[] = [];
+    const look = (told: Told) => {
+      gathered.push(told);
       due ??= setTimeout(() => {
+        const all = gathered;
         due = undefined;
-        void client.invalidateQueries({ predicate: (q) => q.queryKey[0] !== sessionKey[0] });
-      }, 1_000);
+        gathered = [];
+        void client.invalidateQueries({ predicate: (q) => all.some((t) => touches(t, q.queryKey)) });
+      }, pace);
     };
-    const off = changes.map((kind) => events.on(kind, look));
+    const off = kinds.map((kind) => events.on(kind, (data) => look({ ...(data as object), kind })));
     const close = events.open();
     return () => {
       clearTimeout(due);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { csv, gapsIn, recoverable, rowsOf, stateOf, step, verdict, type Known, type Row } from './cells';
+import { csv, gapsIn, recoverable, rowsOf, stateOf, verdict, type Known, type Row } from './cells';
 
 const hour = 3_600_000;
 const now = Date.parse('2026-11-23T14:00:00Z');
@@ -55,17 +55,4 @@ describe('the grid', () => {
     const text = csv(rowsOf([known({ source: '=1+1', stream: 'a,b' })], [], old, old + hour, now));
     expect(text.split('\r\n')[1]).toBe(`'=1+1,,"a,b",${new Date(old).toISOString()},Empty,60,60,0,0,0,0,0`);
   });
-});
-
-describe('keys', () => {
-  it.each([
-    ['ArrowLeft', false, [1, 0], [1, 0]],
-    ['ArrowRight', false, [1, 5], [1, 6]],
-    ['ArrowDown', false, [2, 5], [2, 5]],
-    ['ArrowUp', false, [2, 5], [1, 5]],
-    ['Home', false, [2, 5], [2, 0]],
-    ['End', true, [0, 0], [2, 47]],
-    ['PageDown', false, [0, 30], [0, 47]],
-    ['a', false, [0, 0], undefined],
-  ] as const)('%s (ctrl %s) from %j goes to %j', (key, ctrl, at, want) => expect(step(key, ctrl, [...at], 3, 48)).toEqual(want));
 });

@@ -1,5 +1,6 @@
 import type { Schemas } from '@/api/ask';
 import { groupBy } from '@/group';
+import type { Hour, HourRow } from '@/hours/grid';
 
 export type Known = Schemas['CoverageCell'];
 type Gap = Schemas['Gap'];
@@ -28,20 +29,17 @@ export const states: Record<State, { sign: string; word: string; text: string }>
 };
 
 /** A Cell is one hour of a row. */
-export interface Cell {
-  at: number;
+export interface Cell extends Hour {
   state: State;
   listed?: Known;
   delivered?: Known;
 }
 
 /** A Row is one stream of a source through a flow, hour by hour. */
-export interface Row {
-  key: string;
+export interface Row extends HourRow<Cell> {
   source: string;
   flow: string;
   stream: string;
-  cells: Cell[];
 }
 
 /** rowsOf makes the grid: a row for each flow and stream, a cell for each hour in [from, to). */
@@ -54,7 +52,7 @@ export function rowsOf(known: Known[], gaps: Gap[], from: number, to: number, no
     const streams = [...new Set(cells.map((c) => c.stream))].sort();
     for (const flow of names.length > 0 ? names : [''])
       for (const stream of streams) {
-        const one: Row = { key: `${flow || source}/${stream}`, source, flow, stream, cells: [] };
+        const one: Row = { key: `${flow || source}/${stream}`, name: stream || 'all', more: flow || source, source, flow, stream, cells: [] };
         for (let h = Math.floor(from / hour) * hour; h < to; h += hour) one.cells.push(cell(h, at.get(keyOf(source, '', stream, h)), flow ? at.get(keyOf(source, flow, stream, h)) : undefined, gaps.filter((g) => g.stream === stream), now));
         rows.push(one);
       }
@@ -110,30 +108,6 @@ export function verdict(rows: Row[]): { whole: boolean; text: string } {
   const of = (s: State) => n.get(s) ?? 0;
   const parts = [of('lost') > 0 && `${of('lost')} hours lost`, of('missing') > 0 && `${of('missing')} missing`, of('partial') > 0 && `${of('partial')} partly delivered`, of('refused') > 0 && `${of('refused')} with dead letters`].filter(Boolean);
   return parts.length === 0 ? { whole: true, text: 'Everything that Microsoft has published was collected and delivered.' } : { whole: false, text: `${parts.join(', ')}.` };
-}
-
-/** step gives the cell that a key goes to; undefined: the key is not for the grid. */
-export function step(key: string, ctrl: boolean, [row, column]: [number, number], rows: number, columns: number): [number, number] | undefined {
-  const [lastRow, lastColumn] = [rows - 1, columns - 1];
-  switch (key) {
-    case 'ArrowLeft':
-      return [row, Math.max(0, column - 1)];
-    case 'ArrowRight':
-      return [row, Math.min(lastColumn, column + 1)];
-    case 'ArrowUp':
-      return [Math.max(0, row - 1), column];
-    case 'ArrowDown':
-      return [Math.min(lastRow, row + 1), column];
-    case 'Home':
-      return [ctrl ? 0 : row, 0];
-    case 'End':
-      return [ctrl ? lastRow : row, lastColumn];
-    case 'PageUp':
-      return [row, Math.max(0, column - 24)];
-    case 'PageDown':
-      return [row, Math.min(lastColumn, column + 24)];
-  }
-  return undefined;
 }
 
 /** csv writes every cell with its numbers, for auditors. Texts that a spreadsheet would run are marked as text. */

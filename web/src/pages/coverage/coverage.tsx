@@ -4,19 +4,20 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
 import { ask } from '@/api/ask';
+import { HourGrid, Signs } from '@/hours/grid';
+import { count } from '@/number';
 import { Empty } from '@/parts/empty';
 import { LinkButton } from '@/parts/link';
 import { Loaded } from '@/parts/loaded';
 import { Page } from '@/parts/page';
 import { StatePill } from '@/parts/state-pill';
 import { download } from '@/record/download';
+import { span } from '@/time/time';
 import { useNow } from '@/time/use-now';
 import { Backfill } from '../flows/backfill';
-import { csv, rowsOf, verdict, type Row } from './cells';
+import { csv, recoverable, rowsOf, states, verdict, type Cell, type Row } from './cells';
 import { Detail } from './detail';
 import { Fill } from './fill';
-import { Grid } from './grid';
-import { Legend } from './legend';
 import { ranges, type CoverageSearch, type Range } from './routes';
 
 const route = getRouteApi('/coverage');
@@ -63,13 +64,17 @@ function Known({ rows, search, set, now }: { rows: Row[]; search: CoverageSearch
     <Stack gap="md">
       <Group gap="sm"><StatePill tone={said.whole ? 'ok' : 'warn'} word={said.whole ? 'Whole' : 'Not whole'} size="md" /><Text size="sm">{said.text}</Text></Group>
       <Fill rows={rows} now={now} onFill={(f) => setFill(f)} />
-      <Grid rows={rows} now={now} picked={cell && row ? { row: row.key, at: cell.at } : undefined} onPick={(r, at) => set({ row: r, hour: new Date(at).toISOString() })} />
-      <Legend />
+      <HourGrid label="Coverage by hour; arrow keys move, Enter opens an hour" head="Flow and stream" rows={rows} signs={states} more={(_, c) => moreOf(c, now)} picked={cell && row ? { row: row.key, at: cell.at } : undefined} onPick={(r, at) => set({ row: r, hour: new Date(at).toISOString() })} />
+      <Signs signs={states} />
       {row && cell && <Detail row={row} cell={cell} now={now} onClose={() => set({ row: undefined, hour: undefined })} onFill={() => setFill({ flow: row.flow, from: cell.at, to: cell.at + hour })} />}
       {fill && <Backfill flow={fill.flow} opened from={new Date(fill.from).toISOString()} to={new Date(fill.to).toISOString()} onClose={() => setFill(null)} />}
     </Stack>
   );
 }
+
+/** moreOf is what is read of an hour beside its state. */
+const moreOf = (c: Cell, now: number): string =>
+  c.state === 'missing' || c.state === 'partial' ? `can be had for ${span(recoverable(c.at, now))} more` : c.delivered ? `${count(c.delivered.records)} records` : '';
 
 function FlowPick({ value, onPick }: { value?: string; onPick: (flow?: string) => void }) {
   const flows = useQuery({ queryKey: ['flows', 'appending'], queryFn: async ({ signal }) => (await ask('GET', '/flows', { query: { limit: 1000, mode: 'append' }, signal })).items.map((f) => f.name), staleTime: 60_000 });

@@ -2,6 +2,7 @@ import { Button, CloseButton, Group, Stack, Text, Title } from '@mantine/core';
 import { useEffect, useRef } from 'react';
 import { useMay } from '@/api/session';
 import { count } from '@/number';
+import { WindowSplits } from '@/hours/window-splits';
 import { Numbers } from '@/parts/numbers';
 import { LinkAnchor } from '@/parts/link';
 import { absolute, span } from '@/time/time';
@@ -11,7 +12,9 @@ import { recoverable, states, type Cell, type Row } from './cells';
 export function Detail({ row, cell, now, onClose, onFill }: { row: Row; cell: Cell; now: number; onClose: () => void; onFill: () => void }) {
   const may = useMay('operator');
   const head = useRef<HTMLHeadingElement>(null);
-  useEffect(() => head.current?.focus(), [row.key, cell.at]);
+  useEffect(() => {
+    head.current?.focus();
+  }, [row.key, cell.at]);
   const { listed: l, delivered: d } = cell;
   const fillable = (cell.state === 'missing' || cell.state === 'partial') && row.flow;
   return (
@@ -29,8 +32,9 @@ export function Detail({ row, cell, now, onClose, onFill }: { row: Row; cell: Ce
         { name: 'Dead letters', value: count(d?.dead_letters), more: (d?.dead_letters ?? 0) > 0 ? <LinkAnchor to="/deadletters" search={{ flow: row.flow }} size="xs">Review</LinkAnchor> : undefined },
         { name: 'Lost', value: count((d?.lost ?? 0) + (l?.lost ?? 0)) },
       ]} />
-      <Group>
-        {fillable && may && <Button size="xs" onClick={onFill}>Fill this hour…</Button>}
+      <WindowSplits flow={row.flow || undefined} source={row.flow ? undefined : row.source} stream={row.stream} at={cell.at} />
+      <Group className="no-print">
+        {fillable && may && <Button size="xs" onClick={onFill}>Backfill this window…</Button>}
         {row.flow && <LinkAnchor to="/flows/$name" params={{ name: row.flow }} size="sm">Open {row.flow}</LinkAnchor>}
       </Group>
     </Stack>

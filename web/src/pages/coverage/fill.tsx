@@ -26,7 +26,7 @@ export function Fill({ rows, now, onFill }: Props) {
         <Group key={p.flow} className="panel" p="sm" gap="sm">
           <ToneIcon tone="warn" />
           <Text size="sm" style={{ flex: '1 1 240px' }}><b>{p.flow}</b>: {plural(p.windows, 'window')} missing. The oldest can be had for {span(recoverable(p.from, now))} more.</Text>
-          {may && <Button size="xs" onClick={() => onFill(p)}>Fill the gap…</Button>}
+          {may && <Button size="xs" onClick={() => onFill(p)}>Backfill missing ({plural(p.windows, 'window')})…</Button>}
         </Group>
       ))}
     </Stack>

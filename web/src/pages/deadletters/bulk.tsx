@@ -1,6 +1,7 @@
-import { Button, Group, Stack, Text } from '@mantine/core';
+import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
 import { Dialog } from '@/parts/dialog';
 import { ask, type Schemas } from '@/api/ask';
 import { useChange } from '@/api/use-change';
@@ -13,9 +14,9 @@ import { letterKeys, type Filter } from './work';
 export type Verb = 'replay' | 'discard';
 
 /** Bulk says in numbers what would be touched before it does something to many letters. */
-export function Bulk({ verb, filter, onClose }: { verb: Verb; filter: Filter; onClose: () => void }) {
+export function Bulk({ verb, filter, onClose, onDone }: { verb: Verb; filter: Filter; onClose: () => void; onDone?: () => void }) {
   const plan = useQuery({ queryKey: ['letters', 'plan', filter], queryFn: ({ signal }) => ask('POST', '/dead-letters/plan', { body: filter, signal }), staleTime: 0, gcTime: 0 });
-  return verb === 'replay' ? <Replay plan={plan} filter={filter} onClose={onClose} /> : <Discard plan={plan} filter={filter} onClose={onClose} />;
+  return verb === 'replay' ? <Replay plan={plan} filter={filter} onClose={onClose} /> : <Discard plan={plan} filter={filter} onClose={onClose} onDone={onDone} />;
 }
 
 interface Props {
@@ -45,12 +46,21 @@ function Replay({ plan, filter, onClose }: Props) {
   );
 }
 
-function Discard({ plan, filter, onClose }: Props) {
-  const discard = useChange(() => ask('POST', '/dead-letters/discard', { body: filter, timeout: 120_000 }), { stale: letterKeys, onDone: onClose });
+/** How long a reason may be. */
+const longest = 500;
+
+function Discard({ plan, filter, onClose, onDone }: Props & { onDone?: () => void }) {
+  const [reason, setReason] = useState('');
+  const discard = useChange(() => ask('POST', '/dead-letters/discard', { body: { ...filter, reason: reason.trim() || undefined }, timeout: 120_000 }), { stale: letterKeys, onDone: () => { onDone?.(); onClose(); } });
   const n = plan.data?.dead_letters ?? 0;
   return (
     <ConfirmDanger opened onClose={onClose} title="Discard dead letters" verb={`Discard ${plural(n, 'record')}`} busy={discard.isPending || plan.isPending} error={discard.error} onConfirm={() => n > 0 && discard.mutate(undefined)} name={n > 1 ? String(n) : undefined}
-      effect={<Loaded query={plan} what="the plan" rows={1}>{(p) => <Told plan={p} text="are given up. They are never delivered; the list keeps that they were there." />}</Loaded>} />
+      effect={
+        <Stack gap="sm">
+          <Loaded query={plan} what="the plan" rows={1}>{(p) => <Told plan={p} text="are given up. They are never delivered; the list keeps for 30 days that they were there." />}</Loaded>
+          <TextInput label="Reason" description="For those who look later: it stands in the list and in the audit log." maxLength={longest} value={reason} onChange={(e) => setReason(e.currentTarget.value)} data-autofocus />
+        </Stack>
+      } />
   );
 }
 

@@ -4,6 +4,7 @@ import { lazy, Suspense, useState } from 'react';
 import { ask } from '@/api/ask';
 import { useMay } from '@/api/session';
 import { size } from '@/number';
+import { LinkButton } from '@/parts/link';
 import { Loaded } from '@/parts/loaded';
 import { pretty } from '@/record/diff';
 import { RecordView } from '@/record/record-view';
@@ -25,13 +26,15 @@ function One({ letter }: { letter: Letter }) {
   const [verb, setVerb] = useState<Verb | null>(null);
   return (
     <Stack gap="sm">
-      <Text size="sm"><span className="mono" style={{ overflowWrap: 'anywhere' }}>{letter.id}</span> · {letter.state} · {size(letter.bytes)} · refused <When at={letter.created} show="both" /></Text>
+      <Text size="sm"><span className="mono" style={{ overflowWrap: 'anywhere' }}>{letter.id}</span> · {letter.state} · {size(letter.bytes)} · refused <When at={letter.created} show="both" /> · kept until <When at={letter.kept_until} show="absolute" /></Text>
       <Text size="sm" className="mono" style={{ overflowWrap: 'anywhere' }}>{letter.reason}</Text>
       {letter.hint && <Text size="sm" fw={600}>{letter.hint}</Text>}
+      {letter.state === 'discarded' && <Text size="sm">Given up{letter.discarded_by && <> by <b>{letter.discarded_by}</b></>} <When at={letter.updated} />{letter.discard_reason ? <>: {letter.discard_reason}</> : ', without a reason'}</Text>}
       {may && (
         <Group gap="xs">
           <Button size="xs" onClick={() => setVerb('replay')}>Replay</Button>
           <Button size="xs" variant="default" onClick={() => setEditing(true)} disabled={editing}>Edit and replay</Button>
+          {letter.stage === 'transform' && <LinkButton size="xs" variant="default" to="/flows/$name" params={{ name: letter.flow }} search={{ tab: 'transform', letter: letter.id }}>Fix the rule</LinkButton>}
           <Button size="xs" variant="default" onClick={() => setVerb('discard')}>Discard</Button>
         </Group>
       )}

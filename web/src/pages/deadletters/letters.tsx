@@ -2,15 +2,11 @@ import { Grid, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ask, type Schemas } from '@/api/ask';
-import { usePages } from '@/api/pages';
-import { count, plural } from '@/number';
+import { plural } from '@/number';
 import { Empty, NoMatch } from '@/parts/empty';
 import { Loaded } from '@/parts/loaded';
-import { RecordList } from '@/parts/record-list';
-import { When } from '@/time/when';
-import { GroupActions } from './group-actions';
+import { OneGroup } from './group';
 import { GroupList } from './group-list';
-import { LetterView } from './letter-view';
 import type { LettersSearch } from './routes';
 
 export type Letter = Schemas['Letter'];
@@ -48,27 +44,5 @@ export function Letters({ flow, state, picked, onPick, onClear }: Props) {
         );
       }}
     </Loaded>
-  );
-}
-
-function OneGroup({ group, state, letter, onLetter }: { group: LetterGroup; state?: string; letter?: string; onLetter: (id: string) => void }) {
-  const open = state ?? 'open';
-  const query = usePages<Letter>(['letters', 'list', group.flow, group.group, open], '/dead-letters', { query: { flow: group.flow, group: group.group, state: open, newest: true } }, { limit: 50, refetchInterval: 15_000 });
-  return (
-    <Stack gap="md">
-      {open === 'open' && <GroupActions group={group} />}
-      <Loaded query={query} what="records">
-        {(letters) => {
-          const at = Math.max(0, letters.findIndex((l) => l.id === letter));
-          const one = letters[at];
-          return one ? (
-            <Stack gap="md">
-              <RecordList label={`Records of this group, ${count(group.count)}`} rows={letters} keyOf={(l) => l.id} picked={at} onPick={(i) => { onLetter(letters[i]!.id); if (i === letters.length - 1 && query.hasNextPage) void query.fetchNextPage(); }} title={(l) => l.key} more={(l) => <>{l.stream} · <When at={l.time} show="absolute" /></>} height={220} />
-              <LetterView id={one.id} key={one.id} />
-            </Stack>
-          ) : <Text size="sm">None of these are left.</Text>;
-        }}
-      </Loaded>
-    </Stack>
   );
 }

@@ -1,5 +1,6 @@
 import { queryOptions, type QueryKey } from '@tanstack/react-query';
 import { ask, type Schemas } from '@/api/ask';
+import { paced } from '@/api/events';
 
 export type FlowStatus = Schemas['FlowStatus'];
 
@@ -25,7 +26,7 @@ export const specOf = (f: { spec: unknown }): FlowSpec => f.spec as FlowSpec;
 
 /** flowQuery reads one flow and how its work stands. */
 export const flowQuery = (name: string) =>
-  queryOptions({ queryKey: ['flows', 'one', name], queryFn: ({ signal }) => ask('GET', '/flows/{name}', { path: { name }, signal }), refetchInterval: 5_000 });
+  queryOptions({ queryKey: ['flows', 'one', name], queryFn: ({ signal }) => ask('GET', '/flows/{name}', { path: { name }, signal }), refetchInterval: paced(5_000) });
 
 /** What is read again when a flow was changed. */
 export const flowKeys: QueryKey[] = [['flows'], ['overview'], ['runs']];

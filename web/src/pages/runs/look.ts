@@ -23,6 +23,9 @@ const looks: Record<RunState, { tone: Tone; word: string }> = {
 /** lookOfRun says how a run stands. */
 export const lookOfRun = (state: string): { tone: Tone; word: string } => looks[state as RunState] ?? { tone: 'unknown', word: state };
 
+/** byWhom says who began a run. */
+export const byWhom = (who: string | undefined): string => (who === 'local' ? 'a command on the server' : who || 'headrace, as planned');
+
 /** isOver tells whether a run has ended. */
 export const isOver = (state: string): boolean => state !== 'running' && state !== 'waiting for approval';
 
