@@ -21,7 +21,7 @@ type ItemQuery struct {
 type Item struct {
 	ID    string `json:"id"`
 	State string `json:"state"`           // sent; sending: nobody knows what of it arrived; failed: the destination refused it
-	Crawl int64  `json:"crawl"`           // the last one that saw it
+	Crawl int64  `json:"crawl"`           // the last one that sent it, or found it elsewhere in the source
 	Error string `json:"error,omitempty"` // of a failed one
 }
 

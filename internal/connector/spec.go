@@ -34,7 +34,7 @@ type SourceSpec struct {
 	Config      func() Config                             // a new config with its defaults
 	Open        func(cfg Config, env Env) (Source, error) // never talks to the remote
 	StableOrder bool                                      // Read always yields a split's records in the same order, so skip may be used
-	Mutable     bool                                      // splits have versions: a mirror's crawl lists them again when they change
+	Mutable     bool                                      // splits have versions: a mirror's crawl lists them again when they change. One pass from the zero cursor on meets each thing in one version
 	// Interval is how long to wait between two listings that found no more; the config decides.
 	Interval func(cfg Config) time.Duration
 	// Range gives the cursor of a listing of exactly [from, to), for a backfill; nil: it has none. Such a listing

@@ -21,9 +21,11 @@ type assembler struct {
 	count  int
 	misses int // splits in a row that could not be read
 
-	known map[string]store.InventoryItem // a mirror's: the items of the chunk's records, but those in hand when it was asked for
-
 	now recognised // of the chunk that is being taken; its memory serves every chunk
+
+	// A mirror's:
+	keys  []string                       // of the chunk's items, but those in hand
+	known map[string]store.InventoryItem // what the inventory says of them
 }
 
 const (
@@ -133,14 +135,15 @@ func (a *assembler) chunk(ctx context.Context, r *reading, c *chunk) error {
 	if !isOwn(r.delivery.Split) {
 		a.turn.engine.sample(a.turn.source, c.records)
 	}
-	a.judge(c)
+	if !a.turn.flow.Mirror { // a mirror's chunk is judged by who made more of it
+		a.turn.judge(c)
+	}
 	known, err := a.recognise(ctx, r, c)
 	if err != nil {
 		return err
 	}
-	var ahead []foreseen
 	if a.turn.flow.Mirror {
-		if ahead, err = a.foresee(ctx, c); err != nil {
+		if err := a.look(ctx, c); err != nil {
 			return err
 		}
 	}
@@ -159,8 +162,8 @@ func (a *assembler) chunk(ctx context.Context, r *reading, c *chunk) error {
 		switch {
 		case c.refused[i] != nil:
 			a.bury(r.delivery, c.records[i], "source", known.place(c.records[i]), c.refused[i])
-		case ahead != nil:
-			err = a.mirror(ctx, r.delivery, c.records[i], ahead[i])
+		case a.turn.flow.Mirror:
+			err = a.mirror(ctx, r.delivery, c.records[i], c.made[i])
 		default:
 			err = a.record(ctx, r.delivery, c.records[i])
 		}
@@ -186,19 +189,19 @@ func (a *assembler) chunk(ctx context.Context, r *reading, c *chunk) error {
 }
 
 // judge refuses what no destination takes, beside what the source refused.
-func (a *assembler) judge(c *chunk) {
+func (t *turn) judge(c *chunk) {
 	for i, r := range c.records {
 		if c.refused[i] == nil {
-			c.refused[i] = a.unfit(r)
+			c.refused[i] = t.unfit(r)
 		}
 	}
 }
 
 // unfit tells why no destination takes a record; nil: it may.
-func (a *assembler) unfit(r connector.Record) error {
-	bound := a.turn.flow.MaxRecord
+func (t *turn) unfit(r connector.Record) error {
+	bound := t.flow.MaxRecord
 	if bound == 0 {
-		bound = a.turn.engine.set.MaxRecord
+		bound = t.engine.set.MaxRecord
 	}
 	if int64(len(r.Body)) > bound {
 		return &fault.Error{Class: fault.Invalid, Code: "record_too_large", Title: fmt.Sprintf("the record has %d bytes, at most %d are taken", len(r.Body), bound),
@@ -302,11 +305,11 @@ func (a *assembler) full() bool {
 	return len(b.records) >= records || b.bytes >= size || b.held >= held || b.memory() >= 4*set.BatchCount
 }
 
-// pressing tells whether a batch has waited long enough. One that only says that items were seen does not press: they lie
-// all over the inventory, and the more of them are marked together the fewer pages are written for each.
+// pressing tells whether a batch has waited long enough. One that only says that items were seen does not press: the more
+// of them are written down together, the less it takes for each.
 func (a *assembler) pressing() bool {
 	b := a.batch
-	return len(b.unchanged) == 0 || len(b.records)+len(b.letters)+len(b.backs) > 0
+	return b.sighted == 0 || len(b.records)+len(b.letters)+len(b.backs) > 0
 }
 
 // flush hands the batch over and begins a new one. It waits while the one before is still being written.

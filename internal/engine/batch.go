@@ -26,26 +26,28 @@ type batch struct {
 	held    int      // their bytes
 
 	// A mirror's:
-	items     []store.InventoryItem          // in the order of records
-	sending   map[string]bool                // keys of items
-	unchanged map[string]store.InventoryItem // what needs no sending; only that it was seen is remembered
-	saw       []store.SawKey
+	items   []store.InventoryItem          // in the order of records
+	sending map[string]bool                // keys of items
+	kept    map[string]store.InventoryItem // what needs no sending, but another word on it: it came from elsewhere
+	sighted int                            // keys that splits were found to hold as they are
+	saw     []store.SawKey
 }
 
 // splitPart is what a batch has of one split.
 type splitPart struct {
 	delivery store.Delivery
-	read     int64 // source records taken, of this batch
-	upTo     int64 // source records taken since the split's beginning
-	done     bool  // the split ends in this batch
-	failed   bool  // some of its records were not tried: it comes again
-	leans    bool  // a record was dropped because the same one is in hand
-	doubt    bool  // a mirror's: a record without a key was refused
+	read     int64   // source records taken, of this batch
+	upTo     int64   // source records taken since the split's beginning
+	done     bool    // the split ends in this batch
+	failed   bool    // some of its records were not tried: it comes again
+	leans    bool    // a record was dropped because the same one is in hand
+	doubt    bool    // a mirror's: a record without a key was refused
+	holds    []int64 // a mirror's: hashes of keys that need no sending; only that the split holds them is remembered
 	counts   store.Counts
 }
 
 func newBatch(made bool) *batch {
-	return &batch{made: made, seen: map[hourKey][]connector.Hash{}, sending: map[string]bool{}, unchanged: map[string]store.InventoryItem{}}
+	return &batch{made: made, seen: map[hourKey][]connector.Hash{}, sending: map[string]bool{}, kept: map[string]store.InventoryItem{}}
 }
 
 // reset empties a batch of which nobody needs anything any more. The lists that are as long as it has records keep their
@@ -72,11 +74,18 @@ func (b *batch) empty() bool {
 }
 
 // memory is how many things are only remembered.
-func (b *batch) memory() int { return b.count + len(b.letters) + len(b.unchanged) + len(b.saw) }
+func (b *batch) memory() int { return b.count + len(b.letters) + len(b.kept) + b.sighted + len(b.saw) }
 
 // open says that the following records belong to a split.
 func (b *batch) open(r *reading) {
 	b.splits = append(b.splits, &splitPart{delivery: r.delivery, upTo: r.delivery.Progress + r.taken})
+}
+
+// holds says that the split at hand has a key as the inventory has it.
+func (b *batch) holds(hash int64) {
+	at := b.last()
+	at.holds = append(at.holds, hash)
+	b.sighted++
 }
 
 func (b *batch) last() *splitPart { return b.splits[len(b.splits)-1] }

@@ -60,7 +60,7 @@ func TestANewFlowTakesTheItemsOver(t *testing.T) {
 		r.ok(r.store.DeleteObject(r.ctx(), flow))
 		r.unfile("f3")
 		r.flow = r.newFlow("next", true)
-		if next := r.crawl(); next.Number <= 2 || next.State != store.RunSucceeded {
+		if next := r.crawl(); next.Number <= 1 || next.State != store.RunSucceeded {
 			t.Errorf("%+v", next)
 		}
 		r.mirrors(append(all[:3:3], all[4:]...)...)

@@ -93,7 +93,7 @@ func (e *Engine) finishCrawl(ctx context.Context, run store.Run, progress store.
 	if flow.Rules.Deletes != "absence" || !complete || progress.Failed > 0 || progress.Lost > 0 || changed > 0 {
 		return false, nil // nothing is deleted on a doubt
 	}
-	all, unseen, err := e.store.InventorySize(ctx, flow.Object.DestinationID, run.Number)
+	all, unseen, err := e.store.InventorySize(ctx, store.Crawled{DestinationID: flow.Object.DestinationID, FlowID: run.FlowID, Number: run.Number})
 	if err != nil || unseen == 0 {
 		return false, err
 	}
@@ -101,9 +101,9 @@ func (e *Engine) finishCrawl(ctx context.Context, run store.Run, progress store.
 		e.log.Error("a crawl waits for approval", "flow", flow.Object.Name, "run", run.UID, "reason", reason)
 		return true, e.store.HoldCrawl(ctx, run.ID, reason)
 	}
-	n, err := e.store.StartDeletes(ctx, run, flow.Object.SourceID, flow.Object.DestinationID)
-	if err == nil {
-		e.log.Info("deletes begin", "flow", flow.Object.Name, "run", run.UID, "keys", n)
+	first, err := e.store.StartDeletes(ctx, run, flow.Object.SourceID, unseen)
+	if first {
+		e.log.Info("deletes begin", "flow", flow.Object.Name, "run", run.UID, "keys", unseen)
 		e.wake()
 	}
 	return true, err

@@ -25,45 +25,57 @@ type out struct {
 	err      error // of Prepare
 }
 
-// foresee transforms and prepares a chunk's records for a mirror and looks all their items up at once: a question to the
-// inventory for each record would cost more than all the rest.
-func (a *assembler) foresee(ctx context.Context, c *chunk) ([]foreseen, error) {
-	made := make([]foreseen, len(c.records))
-	var keys []string
+// foresee transforms and prepares a chunk's records for a mirror. Readers do it, so that it goes on beside the comparing
+// and writing of what came before.
+func (t *turn) foresee(ctx context.Context, c *chunk) error {
+	if !t.flow.Mirror {
+		return nil
+	}
+	t.judge(c)
 	for i, r := range c.records {
-		if c.refused[i] != nil {
-			continue
+		var f foreseen
+		if c.refused[i] == nil {
+			f = t.make(ctx, r)
 		}
-		made[i] = a.make(ctx, r)
+		c.made = append(c.made, f)
 		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
+			return context.Cause(ctx)
 		}
-		for _, o := range made[i].outs {
+	}
+	return nil
+}
+
+// look looks all items of a chunk up at once: a question to the inventory for each record would cost more than all the
+// rest.
+func (a *assembler) look(ctx context.Context, c *chunk) error {
+	a.keys = a.keys[:0]
+	for _, f := range c.made {
+		for _, o := range f.outs {
 			for _, p := range o.prepared {
 				// What is in hand will have replaced what the inventory knows now.
 				if !a.inHand.has(itemHash(p.Key)) {
-					keys = append(keys, p.Key)
+					a.keys = append(a.keys, p.Key)
 				}
 			}
 		}
 	}
 	var err error
-	a.known, err = a.turn.engine.store.Items(ctx, a.turn.flow.Object.DestinationID, keys)
-	return made, err
+	a.known, err = a.turn.engine.store.Items(ctx, a.turn.flow.Object.DestinationID, a.keys)
+	return err
 }
 
 // make transforms and prepares one record.
-func (a *assembler) make(ctx context.Context, r connector.Record) foreseen {
+func (t *turn) make(ctx context.Context, r connector.Record) foreseen {
 	var f foreseen
 	emit := func(o connector.Record) error { f.outs = append(f.outs, out{Record: o}); return nil }
-	if a.turn.flow.Transform == nil || r.Op == connector.Delete {
+	if t.flow.Transform == nil || r.Op == connector.Delete {
 		_ = emit(r)
 	} else {
-		f.err = a.turn.flow.Transform(ctx, r, emit)
+		f.err = t.flow.Transform(ctx, r, emit)
 	}
 	for i := range f.outs {
 		if o := &f.outs[i]; f.err == nil && o.Op != connector.Delete && r.Key != "" {
-			o.prepared, o.err = a.turn.flow.Prepare(o.Record)
+			o.prepared, o.err = t.flow.Prepare(o.Record)
 		}
 	}
 	return f
@@ -134,18 +146,21 @@ func (a *assembler) unprepared(d store.Delivery, source connector.Record, err er
 	return nil
 }
 
-// compare sends what is new or changed.
+// compare sends what is new or changed. Of what is neither, a crawl only remembers that the split holds it.
 func (a *assembler) compare(d store.Delivery, source connector.Record, prepared []connector.Prepared) {
 	for _, p := range prepared {
 		item, ok := a.known[p.Key]
-		if ok && item.State == store.Sent && item.Content == p.Content && item.ACL == p.ACL {
-			a.batch.last().counts.Repeats++
-			item.Same = item.SourceHash == store.KeyHash(source.Key)
-			item.SourceKey, item.SplitID, item.Crawl = source.Key, d.SplitID, max(item.Crawl, a.crawl(d))
-			a.batch.unchanged[p.Key] = item
+		if !ok || item.State != store.Sent || item.Content != p.Content || item.ACL != p.ACL {
+			a.send(d, source, p.Record, store.InventoryItem{Content: p.Content, ACL: p.ACL})
 			continue
 		}
-		a.send(d, source, p.Record, store.InventoryItem{Content: p.Content, ACL: p.ACL})
+		a.batch.last().counts.Repeats++
+		if d.Crawl != 0 && item.SourceHash == store.KeyHash(source.Key) {
+			a.batch.holds(store.KeyHash(p.Key))
+			continue
+		}
+		item.SourceKey, item.SplitID, item.Crawl = source.Key, d.SplitID, max(item.Crawl, a.crawl(d))
+		a.batch.kept[p.Key] = item
 	}
 }
 
@@ -163,7 +178,7 @@ func (a *assembler) send(d store.Delivery, source, r connector.Record, item stor
 	item.DestinationID, item.Key, item.SourceKey, item.SplitID, item.Crawl = a.turn.flow.Object.DestinationID, r.Key, source.Key, d.SplitID, a.crawl(d)
 	a.batch.put(r, source)
 	a.batch.items = append(a.batch.items, item)
-	delete(a.batch.unchanged, r.Key)
+	delete(a.batch.kept, r.Key)
 	delete(a.known, r.Key)
 	if !a.batch.sending[r.Key] {
 		a.batch.sending[r.Key] = true
@@ -203,7 +218,7 @@ func (a *assembler) deleteUnseen(ctx context.Context, d store.Delivery, r connec
 		a.batch.last().counts.Repeats++
 		return nil
 	}
-	a.send(d, r, r, store.InventoryItem{Delete: true, Absent: true})
+	a.send(d, r, r, store.InventoryItem{Delete: true})
 	return nil
 }
 
@@ -241,21 +256,11 @@ func isOwn(split connector.Split) bool {
 }
 
 // ownSplit reads a split that we made ourselves; nil: it is the source's.
-func ownSplit(split connector.Split) iter.Seq2[connector.Record, error] {
+func (t *turn) ownSplit(ctx context.Context, d store.Delivery) iter.Seq2[connector.Record, error] {
+	split := d.Split
 	switch {
 	case strings.HasPrefix(split.ID, store.DeletePrefix):
-		return func(yield func(connector.Record, error) bool) {
-			var keys []string
-			if err := json.Unmarshal(split.Inline, &keys); err != nil {
-				yield(connector.Record{}, fmt.Errorf("read the deletes: %w", err))
-				return
-			}
-			for _, key := range keys {
-				if !yield(connector.Record{Key: key, Op: connector.Delete}, nil) {
-					return
-				}
-			}
-		}
+		return t.unseen(ctx, d)
 	case strings.HasPrefix(split.ID, store.ReplayPrefix):
 		return func(yield func(connector.Record, error) bool) {
 			var r store.ReplayedRecord
@@ -267,4 +272,33 @@ func ownSplit(split connector.Split) iter.Seq2[connector.Record, error] {
 		}
 	}
 	return nil
+}
+
+// unseen gives deletes of what a crawl did not see, of the range of the inventory that a split of ours names.
+func (t *turn) unseen(ctx context.Context, d store.Delivery) iter.Seq2[connector.Record, error] {
+	const page = 1000
+	crawled := store.Crawled{DestinationID: t.flow.Object.DestinationID, FlowID: d.FlowID, Number: d.Crawl}
+	return func(yield func(connector.Record, error) bool) {
+		var among store.DeleteRange
+		if err := json.Unmarshal(d.Split.Inline, &among); err != nil {
+			yield(connector.Record{}, fmt.Errorf("read the deletes: %w", err))
+			return
+		}
+		for after := among.After; after < among.UpTo; {
+			items, err := t.engine.store.Unseen(ctx, crawled, after, among.UpTo, page)
+			if err != nil {
+				yield(connector.Record{}, fmt.Errorf("look for what the crawl did not see: %w", err))
+				return
+			}
+			for _, item := range items {
+				if !yield(connector.Record{Key: item.Key, Op: connector.Delete}, nil) {
+					return
+				}
+				after = store.KeyHash(item.Key)
+			}
+			if len(items) < page {
+				return
+			}
+		}
+	}
 }

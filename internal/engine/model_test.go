@@ -51,8 +51,9 @@ func games(t *testing.T, mirror bool, play func(g *game)) {
 		r := newRig(t, d, connectortest.SourceOptions{}, mirror)
 		for _, seed := range seeds(t, n) {
 			g := &game{rand: rand.New(rand.NewPCG(seed, 1)), seed: seed}
-			r = r.again(connectortest.SourceOptions{StableOrder: g.chance(50), Overlap: g.rand.IntN(4), Page: g.rand.IntN(4)})
-			g.rig = r
+			options := connectortest.SourceOptions{StableOrder: g.chance(50), Overlap: g.rand.IntN(4), Page: g.rand.IntN(4)}
+			r = r.again(options)
+			g.rig, g.whole = r, options.Page == 0
 			g.setUp()
 			play(g)
 			if t.Failed() {
@@ -68,6 +69,7 @@ type game struct {
 	rand   *rand.Rand
 	seed   uint64
 	faults bool
+	whole  bool // one pass over the source is one listing: it meets each thing once, in one version
 	tick   atomic.Uint64
 }
 
@@ -219,11 +221,31 @@ func TestRandomAppending(t *testing.T) {
 	})
 }
 
+// meddle does what a person may do at any time: cancel a crawl, try failed deliveries again, say that items are not there.
+func (g *game) meddle() {
+	g.t.Helper()
+	last, ok, err := g.store.LastCrawl(g.ctx(), g.flow.ID)
+	g.ok(err)
+	switch {
+	case ok && last.Finished.IsZero() && g.chance(20):
+		g.ok(g.store.EndRun(g.ctx(), last.ID, store.RunCanceled, ""))
+	case g.chance(20):
+		_, err := g.store.RetryDeliveries(g.ctx(), g.flow.ID)
+		g.ok(err)
+	case g.chance(20):
+		g.ok(g.store.DoubtItems(g.ctx(), g.to.ID, g.keyed.Keys()))
+	}
+}
+
 // Whatever happens, after one sound crawl the destination is the source.
 func TestRandomMirroring(t *testing.T) {
 	games(t, true, func(g *game) {
 		g.rules.GuardPercent = 100
-		model := map[string][]connector.Record{}
+		type content struct {
+			version int
+			items   []connector.Record
+		}
+		model, were := map[string][]connector.Record{}, map[string][]content{}
 		version := 0
 		g.faults = true
 		for range 12 {
@@ -234,6 +256,10 @@ func TestRandomMirroring(t *testing.T) {
 				case g.chance(30) && g.versions[name] != "":
 					g.unfile(name)
 					delete(model, name)
+				case g.whole && g.chance(30) && len(were[name]) > 0: // it is as it was once
+					again := were[name][g.rand.IntN(len(were[name]))]
+					g.file(name, again.version, again.items...)
+					model[name] = again.items
 				default:
 					var items []connector.Record
 					for i := range g.rand.IntN(5) { // a key stays with its file
@@ -241,9 +267,11 @@ func TestRandomMirroring(t *testing.T) {
 					}
 					g.file(name, version, items...)
 					model[name] = items
+					were[name] = append(were[name], content{version, items})
 				}
 			}
 			g.work()
+			g.meddle()
 			g.d.Clock.Add(time.Duration(g.rand.IntN(120)) * time.Minute)
 		}
 		g.file("always", version, item("always", 1)) // a crawl that sees nothing deletes nothing

@@ -46,11 +46,11 @@ type planner struct {
 	samples int // of each kind
 	taken   map[string]int
 
-	seen    []int64        // hashes of the items that the source has
-	refused map[int64]bool // hashes of refused records' keys: their items stay
-	sound   map[int64]bool // splits that need no reading: their items stay
-	gone    map[int64]bool // hashes of items that the source says are deleted
-	absent  []Planned      // some of the items that the source no longer has
+	seen    []int64         // hashes of the items that the source has
+	refused map[int64]bool  // hashes of refused records' keys: their items stay
+	sound   map[int64]int64 // splits that need no reading, with the crawl that read them: their items stay
+	gone    map[int64]bool  // hashes of items that the source says are deleted
+	absent  []Planned       // some of the items that the source no longer has
 }
 
 // Plan says what a crawl of a mirror flow would do now: it lists and reads the source, and sends nothing. samples is how
@@ -70,7 +70,7 @@ func (e *Engine) Plan(ctx context.Context, object store.Object, samples int) (Pl
 		return Plan{}, &fault.Error{Class: fault.Invalid, Code: "not_a_mirror", Title: fmt.Sprintf("flow %q appends: there is nothing to compare with", object.Name),
 			Hint: "headrace flow backfill " + object.Name + " --from TIME --dry-run tells what a piece of time has"}
 	}
-	p := &planner{engine: e, source: source, flow: flow, samples: samples, taken: map[string]int{}, refused: map[int64]bool{}, sound: map[int64]bool{}, gone: map[int64]bool{},
+	p := &planner{engine: e, source: source, flow: flow, samples: samples, taken: map[string]int{}, refused: map[int64]bool{}, sound: map[int64]int64{}, gone: map[int64]bool{},
 		make: &assembler{turn: &turn{engine: e, flow: flow, source: source}, inHand: newInHand()}}
 	if err := p.readAll(ctx); err != nil {
 		return Plan{}, err
@@ -118,8 +118,8 @@ func (p *planner) readSome(ctx context.Context, splits []connector.Split) error 
 		return err
 	}
 	for _, split := range splits {
-		if row, ok := sound[split.ID]; ok {
-			p.sound[row] = true
+		if one, ok := sound[split.ID]; ok {
+			p.sound[one.Row] = one.Since
 			continue
 		}
 		if err := p.read(ctx, split); err != nil {
@@ -155,11 +155,13 @@ func (p *planner) read(ctx context.Context, split connector.Split) error {
 
 // take says what would become of a chunk's records.
 func (p *planner) take(ctx context.Context, c *chunk) error {
-	p.make.judge(c)
-	made, err := p.make.foresee(ctx, c)
-	if err != nil {
+	if err := p.make.turn.foresee(ctx, c); err != nil {
 		return err
 	}
+	if err := p.make.look(ctx, c); err != nil {
+		return err
+	}
+	made := c.made
 	for i, r := range c.records {
 		switch refused := errors.Join(c.refused[i], made[i].err); {
 		case refused != nil:
@@ -248,9 +250,12 @@ func (p *planner) sample(planned Planned) {
 // compareAbsent goes through the inventory: what of it would be deleted, and what stays as it is.
 func (p *planner) compareAbsent(ctx context.Context) error {
 	slices.Sort(p.seen)
-	var all, kept, absent int64
+	var (
+		all, kept, absent int64
+		held              []int64 // hashes of what splits that need no reading hold
+	)
 	const page = 1000
-	for after := int64(math.MinInt64); ; {
+	for after, last := int64(math.MinInt64), int64(math.MinInt64); ; {
 		items, err := p.engine.store.Inventory(ctx, p.flow.Object.DestinationID, after, page)
 		if err != nil || len(items) == 0 {
 			p.settle(all, kept, absent)
@@ -259,12 +264,18 @@ func (p *planner) compareAbsent(ctx context.Context) error {
 		for _, item := range items {
 			after = store.KeyHash(item.Key)
 			all++
+			if after > last || all == 1 {
+				if held, last, err = p.engine.store.SeenBeside(ctx, p.flow.Object.DestinationID, after, p.isSound); err != nil {
+					return err
+				}
+			}
 			_, seen := slices.BinarySearch(p.seen, after)
+			_, stays := slices.BinarySearch(held, after)
 			switch {
 			case p.gone[after]:
 				p.plan.Deletes++
 				p.sample(Planned{What: "delete", Item: item.Key, Why: "its source says so"})
-			case seen || p.sound[item.SplitID] || p.refused[item.SourceHash]:
+			case seen || stays || p.isSound(item.SplitID, item.Crawl) || p.refused[item.SourceHash]:
 				kept++
 			default:
 				if absent++; absent <= int64(p.samples) {
@@ -273,6 +284,12 @@ func (p *planner) compareAbsent(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// isSound tells whether what a crawl found in a split is still in it though it need not be read.
+func (p *planner) isSound(split, crawl int64) bool {
+	since, ok := p.sound[split]
+	return ok && crawl >= since
 }
 
 // settle says what becomes of the items that the source does not have.

@@ -43,6 +43,7 @@ type chunk struct {
 	arena   []byte
 	records []connector.Record
 	refused []error      // of records[i]; nil: fine
+	made    []foreseen   // a mirror's: what becomes of records[i]
 	users   atomic.Int32 // the assembler and the batches that still need the arena
 }
 
@@ -78,7 +79,8 @@ func (e *Engine) recycle(c *chunk) {
 	}
 	clear(c.records)
 	clear(c.refused)
-	c.arena, c.records, c.refused = c.arena[:0], c.records[:0], c.refused[:0]
+	clear(c.made)
+	c.arena, c.records, c.refused, c.made = c.arena[:0], c.records[:0], c.refused[:0], c.made[:0]
 	e.chunks.Put(c)
 }
 
@@ -291,7 +293,7 @@ func (t *turn) read(ctx context.Context, r *reading) error {
 
 // content finds where a split's records come from: from itself, from the hold, or from the source.
 func (t *turn) content(ctx context.Context, d store.Delivery) (iter.Seq2[connector.Record, error], error) {
-	if own := ownSplit(d.Split); own != nil {
+	if own := t.ownSplit(ctx, d); own != nil {
 		return own, nil
 	}
 	skip := int64(0)
@@ -355,6 +357,9 @@ func (c *chunker) add(ctx context.Context, r connector.Record, refused error) er
 func (c *chunker) flush(ctx context.Context) error {
 	if c.now == nil {
 		return ctx.Err()
+	}
+	if err := c.feed.turn.foresee(ctx, c.now); err != nil {
+		return err
 	}
 	c.feed.waits(c.now)
 	select {

@@ -183,6 +183,9 @@ func (t *turn) commit(ctx context.Context, b *batch, result connector.Result) er
 		if s.read == 0 && !s.done && s.counts == (store.Counts{}) {
 			continue
 		}
+		if len(s.holds) > 0 {
+			done.Sightings = append(done.Sightings, store.Sighting{DestinationID: t.flow.Object.DestinationID, SplitID: s.delivery.SplitID, Crawl: s.delivery.Crawl, Hashes: s.holds})
+		}
 		p := store.Progressed{Delivery: s.delivery, Done: s.done && !s.failed, Revision: t.flow.revision, Counts: s.counts, Read: s.delivery.Progress, Doubt: s.doubt}
 		if t.source.Spec.StableOrder {
 			if p.Read = s.upTo; s.failed {
@@ -194,7 +197,7 @@ func (t *turn) commit(ctx context.Context, b *batch, result connector.Result) er
 	for key, hashes := range b.seen {
 		done.Seen = append(done.Seen, store.SeenBlock{Generation: key.generation, Hour: key.hour, Hashes: hashes})
 	}
-	done.Inventory = slices.AppendSeq(slices.Clone(b.items), maps.Values(b.unchanged))
+	done.Inventory = slices.AppendSeq(slices.Clone(b.items), maps.Values(b.kept))
 	if len(done.Deliveries) > 0 {
 		if err := t.engine.store.CommitBatch(ctx, t.lane, done); err != nil {
 			return fmt.Errorf("commit: %w", err)

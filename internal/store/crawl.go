@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
+	"math"
 	"time"
 
 	"github.com/headrace/headrace/internal/connector"
@@ -13,7 +13,7 @@ import (
 
 // Splits that we make ourselves begin with one of these; the engine reads them, not the source.
 const (
-	DeletePrefix = "headrace:delete:" // Inline: the item keys that a crawl did not see, as a JSON list
+	DeletePrefix = "headrace:delete:" // Inline: a DeleteRange
 	ReplayPrefix = "headrace:replay:" // Inline: a ReplayedRecord
 )
 
@@ -57,8 +57,14 @@ func (t tx) nextCrawl(ctx context.Context, flowID int64) (int64, error) {
 	if err := t.row(ctx, `SELECT coalesce(max(number), 0) FROM run WHERE flow_id = ? AND kind = ?`, flowID, Crawl).Scan(&last); err != nil || last > 0 {
 		return last + 1, err
 	}
-	err := t.row(ctx, `SELECT coalesce(max(i.crawl), 0) FROM inventory i JOIN object f ON f.destination = i.destination_id WHERE f.id = ?`, flowID).Scan(&last)
-	return last + 1, err
+	for _, table := range []string{"inventory", "sighting"} {
+		var seen int64
+		if err := t.row(ctx, `SELECT coalesce(max(i.crawl), 0) FROM `+table+` i JOIN object f ON f.destination = i.destination_id WHERE f.id = ?`, flowID).Scan(&seen); err != nil {
+			return 0, err
+		}
+		last = max(last, seen)
+	}
+	return last + 1, nil
 }
 
 // CrawlComplete tells whether a run's listing came to its end and held everything that the source has, and whether
@@ -70,8 +76,31 @@ func (s *Store) CrawlComplete(ctx context.Context, runID int64) (bool, error) {
 	return complete != 0, s.trouble(err)
 }
 
-// mostRelists bounds how often one crawl lists again because things changed while they were read.
-const mostRelists = 3
+// mostRelists bounds how often one crawl lists again because things changed while they were read. Each time is another
+// pass over the source; passes are numbered over all crawls of a flow.
+const (
+	mostRelists = 3
+	passes      = mostRelists + 1 // of one crawl
+	passOf      = `(r.number * 4 + r.relisted)`
+)
+
+// lastPass is the last pass of a flow's newest crawl that has ended.
+const lastPass = `coalesce((SELECT max(` + passOf + `) FROM run r WHERE r.flow_id = ? AND r.kind = 'crawl' AND r.finished > 0), 0)`
+
+// passes gives the number of the pass that a crawl's listing is at, and of the one before it. Where nobody knows any more
+// how often the crawl before listed, it is a pass that met nothing.
+func (t tx) passes(ctx context.Context, l Listing) (pass, before int64, err error) {
+	var number, again int64
+	if err := t.row(ctx, `SELECT number, relisted FROM run WHERE id = ?`, l.RunID).Scan(&number, &again); err != nil {
+		return 0, 0, err
+	}
+	pass = number*passes + again
+	if again > 0 {
+		return pass, pass - 1, nil
+	}
+	err = t.row(ctx, `SELECT coalesce(max(`+passOf+`), ?) FROM run r WHERE r.flow_id = ? AND r.kind = ? AND r.number = ?`, pass-1, l.FlowID, Crawl, number-1).Scan(&before)
+	return pass, before, err
+}
 
 // RelistCrawl makes a crawl list once more if some of its splits changed after they were listed: what they have become
 // is not known to it yet. It gives how many there are, and whether it lists again; after some times it no longer does.
@@ -116,47 +145,51 @@ func (s *Store) HoldCrawl(ctx context.Context, runID int64, reason string) error
 	})
 }
 
-// StartDeletes decides a crawl's deletes: the items that it did not see become splits of its flow, delivered like
-// anything else. It gives how many items there are; 0 if somebody else has decided them already.
-func (s *Store) StartDeletes(ctx context.Context, r Run, sourceID, destinationID int64) (int64, error) {
-	var total int64
+// A DeleteRange is a part of a destination's inventory, by the hashes of keys: of what is in it, what a crawl did not see is
+// deleted. What that is, is looked up when it is read: millions of keys are never in hand, nor in one transaction.
+type DeleteRange struct {
+	After int64 `json:"after"`
+	UpTo  int64 `json:"upTo"`
+}
+
+// rangeItems is about how many of the items to be deleted one range has.
+const rangeItems = 1000
+
+// StartDeletes decides a crawl's deletes: the items that it did not see, so many, become splits of its flow, delivered
+// like anything else. false: somebody else has decided them already.
+func (s *Store) StartDeletes(ctx context.Context, r Run, sourceID, unseen int64) (bool, error) {
+	var first int64
 	err := s.inTx(ctx, func(t tx) error {
-		total = 0
-		first, err := t.changed(ctx, `UPDATE run SET deleting = 1 WHERE id = ? AND state = ? AND deleting = 0`, r.ID, RunGoing)
+		var err error
+		first, err = t.changed(ctx, `UPDATE run SET deleting = 1 WHERE id = ? AND state = ? AND deleting = 0`, r.ID, RunGoing)
 		if err != nil || first == 0 {
 			return err
 		}
-		total, err = t.putDeletes(ctx, r, sourceID, destinationID)
-		return err
+		return t.putDeletes(ctx, r, sourceID, unseen)
 	})
-	return total, err
+	return first > 0, err
 }
 
-// putDeletes makes splits of the items that a run did not see.
-func (t tx) putDeletes(ctx context.Context, r Run, sourceID, destinationID int64) (int64, error) {
-	const page = 1000
-	var keys []string
-	err := t.each(ctx, `SELECT key FROM inventory WHERE destination_id = ? AND crawl < ? ORDER BY hash`, []any{destinationID, r.Number}, func(scan func(...any) error) error {
-		var key string
-		err := scan(&key)
-		keys = append(keys, key)
-		return err
-	})
-	if err != nil {
-		return 0, err
-	}
-	n := 0
-	for part := range slices.Chunk(keys, page) {
-		inline, err := json.Marshal(part)
+// putDeletes cuts the inventory into ranges, so many that each has some of the items that a run did not see: hashes lie
+// evenly.
+func (t tx) putDeletes(ctx context.Context, r Run, sourceID, unseen int64) error {
+	n := uint64(max(0, unseen+rangeItems-1) / rangeItems) //nolint:gosec // not below 0
+	after := int64(math.MinInt64)
+	for i := range n {
+		upTo := int64(math.MaxInt64)
+		if i < n-1 {
+			upTo = after + int64(math.MaxUint64/n) //nolint:gosec // no more than half of all, since n is at least 2 here
+		}
+		inline, err := json.Marshal(DeleteRange{after, upTo})
 		if err != nil {
-			return 0, err
+			return err
 		}
-		if err := t.putOwn(ctx, sourceID, r, fmt.Sprintf("%s%s:%d", DeletePrefix, r.UID, n), inline); err != nil {
-			return 0, err
+		if err := t.putOwn(ctx, sourceID, r, fmt.Sprintf("%s%s:%d", DeletePrefix, r.UID, i), inline); err != nil {
+			return err
 		}
-		n++
+		after = upTo
 	}
-	return int64(len(keys)), nil
+	return nil
 }
 
 // removalSpec is the request of a run that empties a mirror's destination before its flow is removed.
@@ -173,8 +206,11 @@ func (s *Store) StartRemoval(ctx context.Context, flow Object) (Run, error) {
 		if err := t.putRun(ctx, &r); err != nil {
 			return err
 		}
-		_, err := t.putDeletes(ctx, r, flow.SourceID, flow.DestinationID)
-		return err
+		var all int64
+		if err := t.row(ctx, `SELECT count(*) FROM inventory WHERE destination_id = ?`, flow.DestinationID).Scan(&all); err != nil {
+			return err
+		}
+		return t.putDeletes(ctx, r, flow.SourceID, all)
 	})
 	return r, err
 }

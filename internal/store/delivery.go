@@ -162,6 +162,7 @@ type Committed struct {
 	Seen       []SeenBlock
 	Letters    []DeadLetter
 	Inventory  []InventoryItem
+	Sightings  []Sighting
 	Saw        []SawKey
 	SourceID   int64
 	Keep       time.Duration // the lease lasts this much longer
@@ -183,6 +184,9 @@ func (s *Store) CommitBatch(ctx context.Context, l Lane, c Committed) error {
 			return err
 		}
 		if err := t.putInventory(ctx, c.Inventory); err != nil {
+			return err
+		}
+		if err := t.putSightings(ctx, c.Sightings); err != nil {
 			return err
 		}
 		if err := t.sawKeys(ctx, c.Saw); err != nil {

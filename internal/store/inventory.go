@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
-	"math"
 	"slices"
 
 	"github.com/headrace/headrace/internal/connector"
@@ -38,15 +37,13 @@ type InventoryItem struct {
 	Key           string
 	SourceKey     string // not kept as text: only its hash
 	SourceHash    int64  // KeyHash of the source's key; only of an item that was read
-	SplitID       int64
+	SplitID       int64  // the split and the crawl of the last word on it; those that only saw it again are in sightings
+	Crawl         int64
 	State         ItemState
 	Content, ACL  connector.Hash
-	Crawl         int64
 	Error         string
 	Delete        bool // it is being deleted: only its state and error are changed, and no row is made
-	Absent        bool // it is deleted because its source no longer lists it: if its split is listed once more, it is read again
 	Gone          bool // the destination no longer holds it: the row goes
-	Same          bool // it is as it was read: only its crawl and split change
 }
 
 // KeyHash is the 64 bits by which an inventory finds a key.
@@ -127,12 +124,6 @@ func (s *Store) ItemsOf(ctx context.Context, destinationID int64, sourceKey stri
 	return all, s.trouble(err)
 }
 
-// sawSplits marks the items of splits as seen by a crawl.
-func (t tx) sawSplits(ctx context.Context, destinationID, crawl int64, splits []any) error {
-	args := append([]any{crawl, destinationID, crawl}, splits...)
-	return t.exec(ctx, `UPDATE inventory SET crawl = ? WHERE +destination_id = ? AND crawl < ? AND split_id IN (`+marks(len(splits))+`)`, args...)
-}
-
 // A SawKey is a key of the source whose record a crawl met though nothing was sent: it was refused.
 type SawKey struct {
 	DestinationID int64
@@ -150,24 +141,4 @@ func (t tx) sawKeys(ctx context.Context, keys []SawKey) error {
 		}
 	}
 	return nil
-}
-
-// InventorySize counts the items of a destination, and those that a crawl did not see.
-func (s *Store) InventorySize(ctx context.Context, destinationID, crawl int64) (all, unseen int64, err error) {
-	err = s.reading().row(ctx, `SELECT count(*), coalesce(sum(CASE WHEN crawl < ? THEN 1 ELSE 0 END), 0) FROM inventory WHERE destination_id = ?`, crawl, destinationID).Scan(&all, &unseen)
-	return all, unseen, s.trouble(err)
-}
-
-// Unseen gives a page of the items that a crawl did not see, after a key's hash; the first page is after math.MinInt64.
-// Items with one hash are never parted, so that a page may have some more than limit.
-func (s *Store) Unseen(ctx context.Context, destinationID, crawl, after int64, limit int) ([]InventoryItem, error) {
-	var all []InventoryItem
-	err := s.reading().each(ctx, `SELECT `+itemColumns+` FROM inventory WHERE destination_id = ? AND crawl < ? AND hash > ? AND hash <= coalesce(
-		(SELECT hash FROM inventory WHERE destination_id = ? AND crawl < ? AND hash > ? ORDER BY hash LIMIT 1 OFFSET ?), ?) ORDER BY hash, key`,
-		[]any{destinationID, crawl, after, destinationID, crawl, after, max(limit, 1) - 1, int64(math.MaxInt64)}, func(scan func(...any) error) error {
-			i, err := scanItem(destinationID, scan)
-			all = append(all, i)
-			return err
-		})
-	return all, s.trouble(err)
 }

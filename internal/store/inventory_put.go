@@ -16,15 +16,13 @@ const (
 // putInventory writes items, many with one statement, in the order of their hashes so that pages are touched once. Of
 // items with one key the last counts.
 func (t tx) putInventory(ctx context.Context, items []InventoryItem) error {
-	var whole, same, deleting, gone []hashedItem
+	var whole, deleting, gone []hashedItem
 	for _, i := range lastOfEach(items) {
 		switch {
 		case i.Gone:
 			gone = append(gone, i)
 		case i.Delete:
 			deleting = append(deleting, i)
-		case i.Same:
-			same = append(same, i)
 		default:
 			whole = append(whole, i)
 		}
@@ -37,7 +35,7 @@ func (t tx) putInventory(ctx context.Context, items []InventoryItem) error {
 		items []hashedItem
 		put   func(context.Context, []hashedItem) error
 		size  int
-	}{{whole, t.putItems, insert}, {same, t.sawItems, insert}, {deleting, t.markDeletes, inventoryChunk}, {gone, t.dropItems, inventoryChunk}} {
+	}{{whole, t.putItems, insert}, {deleting, t.markDeletes, inventoryChunk}, {gone, t.dropItems, inventoryChunk}} {
 		for part := range slices.Chunk(step.items, step.size) {
 			if err := step.put(ctx, part); err != nil {
 				return err
@@ -79,14 +77,6 @@ func (t tx) putItems(ctx context.Context, items []hashedItem) error {
 		content = excluded.content, acl = excluded.acl, crawl = CASE WHEN excluded.crawl > inventory.crawl THEN excluded.crawl ELSE inventory.crawl END, error = excluded.error`, args...)
 }
 
-// sawItems marks items as seen, each in its split. It is written as an insert, which both databases do several times as
-// fast as an update from a list; no index is touched but the one that changes.
-func (t tx) sawItems(ctx context.Context, items []hashedItem) error {
-	rows, args := t.rowsOf(items)
-	return t.exec(ctx, insertItems+rows+` ON CONFLICT (destination_id, hash, key) DO UPDATE SET split_id = excluded.split_id,
-		crawl = CASE WHEN excluded.crawl > inventory.crawl THEN excluded.crawl ELSE inventory.crawl END`, args...)
-}
-
 // rowsOf gives items as the rows of an insert: a list of values, or on PostgreSQL one array for each column, which it
 // takes in a fraction of the time that thousands of arguments cost it.
 func (t tx) rowsOf(items []hashedItem) (rows string, args []any) {
@@ -95,7 +85,7 @@ func (t tx) rowsOf(items []hashedItem) (rows string, args []any) {
 	}
 	args = make([]any, 0, 10*len(items))
 	for _, i := range items {
-		args = append(args, i.DestinationID, i.hash, i.Key, i.source(), i.SplitID, i.State, i.Content[:], i.ACL[:], i.Crawl, i.Error)
+		args = append(args, i.DestinationID, i.hash, i.Key, KeyHash(i.SourceKey), i.SplitID, i.State, i.Content[:], i.ACL[:], i.Crawl, i.Error)
 	}
 	return `VALUES ` + strings.Repeat(`,(?,?,?,?,?,?,?,?,?,?)`, len(items))[1:], args
 }
@@ -105,30 +95,23 @@ func columnsOf(items []hashedItem) (rows string, args []any) {
 	destinations, hashes, sources, splits, states, crawls := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
 	keys, errs, contents, acls := make([]string, n), make([]string, n), make([][]byte, n), make([][]byte, n)
 	for at, i := range items {
-		destinations[at], hashes[at], sources[at], splits[at], states[at], crawls[at] = i.DestinationID, i.hash, i.source(), i.SplitID, int64(i.State), i.Crawl
+		destinations[at], hashes[at], sources[at], splits[at], states[at], crawls[at] = i.DestinationID, i.hash, KeyHash(i.SourceKey), i.SplitID, int64(i.State), i.Crawl
 		keys[at], errs[at], contents[at], acls[at] = i.Key, i.Error, items[at].Content[:], items[at].ACL[:]
 	}
 	return `SELECT * FROM unnest(?::bigint[], ?::bigint[], ?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bytea[], ?::bytea[], ?::bigint[], ?::text[])`,
 		[]any{destinations, hashes, keys, sources, splits, states, contents, acls, crawls, errs}
 }
 
-// source is the hash of the source's key.
-func (i hashedItem) source() int64 {
-	if i.Same {
-		return i.SourceHash
-	}
-	return KeyHash(i.SourceKey)
-}
-
-// markDeletes says of items that they are being deleted, or why they could not be.
+// markDeletes says of items that they are being deleted, or why they could not be, and which split wants it: that one is
+// read again until they are gone.
 func (t tx) markDeletes(ctx context.Context, items []hashedItem) error {
 	for len(items) > 0 {
 		n := 1
-		for n < len(items) && items[n].State == items[0].State && items[n].Error == items[0].Error {
+		for n < len(items) && items[n].State == items[0].State && items[n].Error == items[0].Error && items[n].SplitID == items[0].SplitID {
 			n++
 		}
 		where, args := named(items[:n])
-		if err := t.exec(ctx, `UPDATE inventory SET state = ?, error = ? WHERE `+where, append([]any{items[0].State, items[0].Error}, args...)...); err != nil {
+		if err := t.exec(ctx, `UPDATE inventory SET state = ?, error = ?, split_id = ? WHERE `+where, append([]any{items[0].State, items[0].Error, items[0].SplitID}, args...)...); err != nil {
 			return err
 		}
 		items = items[n:]
@@ -137,13 +120,6 @@ func (t tx) markDeletes(ctx context.Context, items []hashedItem) error {
 }
 
 func (t tx) dropItems(ctx context.Context, items []hashedItem) error {
-	absent := slices.DeleteFunc(slices.Clone(items), func(i hashedItem) bool { return !i.Absent })
-	if len(absent) > 0 {
-		where, args := named(absent)
-		if err := t.exec(ctx, `UPDATE delivery SET revision = 0 WHERE state = 1 AND split_id IN (SELECT split_id FROM inventory WHERE `+where+`)`, args...); err != nil {
-			return err
-		}
-	}
 	where, args := named(items)
 	return t.exec(ctx, `DELETE FROM inventory WHERE `+where, args...)
 }
@@ -158,22 +134,4 @@ func named(items []hashedItem) (where string, args []any) {
 		args = append(args, i.Key)
 	}
 	return `destination_id = ? AND hash IN (` + marks(len(items)) + `) AND key IN (` + marks(len(items)) + `)`, args
-}
-
-// DoubtItems says of items that nobody knows what of them is at the destination: the next crawl reads their splits and
-// sends them again.
-func (s *Store) DoubtItems(ctx context.Context, destinationID int64, keys []string) error {
-	return s.inTx(ctx, func(t tx) error {
-		for part := range slices.Chunk(keys, inventoryChunk) {
-			items := make([]hashedItem, len(part))
-			for i, key := range part {
-				items[i] = hashedItem{InventoryItem{DestinationID: destinationID, Key: key}, KeyHash(key)}
-			}
-			where, args := named(items)
-			if err := t.exec(ctx, `UPDATE inventory SET state = 0 WHERE state = 1 AND `+where, args...); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 }

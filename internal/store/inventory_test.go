@@ -45,7 +45,7 @@ func TestInventoryStates(t *testing.T) {
 		if len(of) != 1 || of[0].Key != "a" {
 			t.Errorf("items of row-a: %+v", of)
 		}
-		if all, unseen, err := w.s.InventorySize(w.ctx(), dest, 2); all != 2 || unseen != 1 || err != nil {
+		if all, unseen, err := w.s.InventorySize(w.ctx(), store.Crawled{DestinationID: dest, Number: 2}); all != 2 || unseen != 1 || err != nil {
 			t.Errorf("%d items, %d unseen, %v", all, unseen, err)
 		}
 		saw := func(crawl int64, keys ...string) {
@@ -56,14 +56,14 @@ func TestInventoryStates(t *testing.T) {
 			w.ok(w.s.CommitBatch(w.ctx(), l, store.Committed{Keep: lease, Saw: all}))
 		}
 		saw(2, "row-b", "row-nobody")
-		if _, unseen, _ := w.s.InventorySize(w.ctx(), dest, 2); unseen != 0 {
+		if _, unseen, _ := w.s.InventorySize(w.ctx(), store.Crawled{DestinationID: dest, Number: 2}); unseen != 0 {
 			t.Errorf("%d unseen", unseen)
 		}
 		saw(1, "row-b") // an older crawl takes nothing back
-		if _, unseen, _ := w.s.InventorySize(w.ctx(), dest, 2); unseen != 0 {
+		if _, unseen, _ := w.s.InventorySize(w.ctx(), store.Crawled{DestinationID: dest, Number: 2}); unseen != 0 {
 			t.Errorf("%d unseen after an older crawl", unseen)
 		}
-		if all, _, _ := w.s.InventorySize(w.ctx(), dest+1, 9); all != 0 {
+		if all, _, _ := w.s.InventorySize(w.ctx(), store.Crawled{DestinationID: dest + 1, Number: 9}); all != 0 {
 			t.Errorf("another destination has %d", all)
 		}
 	})
@@ -87,7 +87,7 @@ func TestSeveralWordsOnOneKey(t *testing.T) {
 		if same.SourceHash != store.KeyHash("row-key-3") {
 			t.Errorf("the source's key is not %d: %+v", store.KeyHash("row-key-3"), same)
 		}
-		same.Same, same.SplitID, same.Crawl = true, 77, 2
+		same.SourceKey, same.SplitID, same.Crawl = "row-key-3", 77, 2
 		back := all[4]
 		vanished := back
 		vanished.Gone, back.Crawl = true, 1
@@ -109,7 +109,7 @@ func TestSeveralWordsOnOneKey(t *testing.T) {
 		if i := got["key-4"]; i.Crawl != 3 || i.State != store.Sent {
 			t.Errorf("back again %+v", i)
 		}
-		if all, unseen, err := w.s.InventorySize(w.ctx(), 1, 3); all != 599 || unseen != 0 || err != nil {
+		if all, unseen, err := w.s.InventorySize(w.ctx(), store.Crawled{DestinationID: 1, Number: 3}); all != 599 || unseen != 0 || err != nil {
 			t.Errorf("%d items, %d unseen, %v", all, unseen, err)
 		}
 	})
@@ -126,7 +126,7 @@ func TestUnseenPagesThroughAll(t *testing.T) {
 		got := map[string]bool{}
 		after := int64(math.MinInt64)
 		for {
-			page, err := w.s.Unseen(w.ctx(), 1, 2, after, 7)
+			page, err := w.s.Unseen(w.ctx(), store.Crawled{DestinationID: 1, Number: 2}, after, math.MaxInt64, 7)
 			w.ok(err)
 			if len(page) == 0 {
 				break
@@ -171,7 +171,7 @@ func TestKeysWithOneHashAreTwoItems(t *testing.T) {
 		if got["real"].SplitID != 5 {
 			t.Errorf("real is %+v", got["real"])
 		}
-		page, err := w.s.Unseen(w.ctx(), 1, 2, math.MinInt64, 1)
+		page, err := w.s.Unseen(w.ctx(), store.Crawled{DestinationID: 1, Number: 2}, math.MinInt64, math.MaxInt64, 1)
 		w.ok(err)
 		var keys []string
 		for _, i := range page {
@@ -184,7 +184,7 @@ func TestKeysWithOneHashAreTwoItems(t *testing.T) {
 		gone := item(1, "real", store.Sent, 1)
 		gone.Gone = true
 		w.inventory(l, gone)
-		if all, _, _ := w.s.InventorySize(w.ctx(), 1, 2); all != 1 {
+		if all, _, _ := w.s.InventorySize(w.ctx(), store.Crawled{DestinationID: 1, Number: 2}); all != 1 {
 			t.Errorf("%d items left of two", all)
 		}
 	})
@@ -229,7 +229,7 @@ func TestACrawlMarksWhatIsSound(t *testing.T) {
 		if second.Number != 2 || len(got) != 0 {
 			t.Fatalf("crawl %d read %v though nothing changed", second.Number, got)
 		}
-		if all, unseen, _ := w.s.InventorySize(w.ctx(), 1, 2); all != 3 || unseen != 0 {
+		if all, unseen, _ := w.s.InventorySize(w.ctx(), store.Crawled{DestinationID: 1, FlowID: f.ID, Number: 2}); all != 3 || unseen != 0 {
 			t.Errorf("%d items, %d unseen", all, unseen)
 		}
 		w.ok(w.s.EndRun(w.ctx(), second.ID, store.RunSucceeded, ""))

@@ -43,7 +43,7 @@ func TestALeaseIsOneWorkersUntilItEnds(t *testing.T) {
 		if got := w.due(other, 10); len(got) != 3 || got[0].Attempts != 0 {
 			t.Errorf("the loser changed something: %+v", got)
 		}
-		if all, _, _ := w.s.InventorySize(w.ctx(), 1, 1); all != 0 {
+		if all, _, _ := w.s.InventorySize(w.ctx(), store.Crawled{DestinationID: 1, Number: 1}); all != 0 {
 			t.Error("the loser marked an item")
 		}
 		if c, _ := w.s.Counts(w.ctx(), f.ID, 0); c.Delivered != 0 {

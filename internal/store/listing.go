@@ -63,6 +63,8 @@ type CrawlListing struct {
 	DestinationID int64
 	Revision      int64 // of flow and destination together: an older delivery is done again
 	All           bool  // everything is delivered again, whatever it was
+
+	pass, before int64 // over the source: this one's number and that of the one before
 }
 
 // CommitListing remembers what was listed, if the lease is still ours: new splits, a pending delivery of each for
@@ -82,6 +84,13 @@ func (s *Store) CommitListing(ctx context.Context, l Listing, found Listed) (int
 			found.Trouble.text(), found.Failures, micros(s.now()))
 		if err != nil {
 			return err
+		}
+		if found.Crawl != nil {
+			crawl := *found.Crawl
+			if crawl.pass, crawl.before, err = t.passes(ctx, l); err != nil {
+				return err
+			}
+			found.Crawl = &crawl
 		}
 		if fresh, err = t.putSplits(ctx, l, found); err != nil {
 			return err

@@ -208,7 +208,7 @@ func (s *Store) EndRun(ctx context.Context, id int64, state, reason string) erro
 		if err := t.lockSplits(ctx, splits); err != nil {
 			return err
 		}
-		if err := t.exec(ctx, `UPDATE delivery SET state = prior WHERE flow_id = ? AND run_id = ? AND state IN (0, 3)`, flow, id); err != nil {
+		if err := t.exec(ctx, `UPDATE delivery SET state = prior, revision = 0 WHERE flow_id = ? AND run_id = ? AND state IN (0, 3)`, flow, id); err != nil {
 			return err
 		}
 		return t.forgetBodies(ctx, splits)

@@ -104,7 +104,7 @@ func (t tx) putSplits(ctx context.Context, l Listing, found Listed) (int, error)
 				return 0, err
 			}
 		}
-		if found.Crawl != nil && !found.Crawl.All {
+		if found.Crawl != nil {
 			if err := t.markSound(ctx, l.FlowID, *found.Crawl, splits); err != nil {
 				return 0, err
 			}
@@ -190,16 +190,23 @@ func (t tx) putBodies(ctx context.Context, splits []*listedSplit) error {
 	return t.exec(ctx, `INSERT INTO split_body (split_id, body) VALUES `+strings.Repeat(`,(?,?)`, len(args)/2)[1:], args...)
 }
 
-const insertDelivery = `INSERT INTO delivery (flow_id, split_id, run_id, generation, lane, state, due, time) VALUES `
+const (
+	insertDelivery = `INSERT INTO delivery (flow_id, split_id, run_id, generation, lane, state, due, time, pass, since) VALUES `
+	deliveryRow    = `(?,?,?,?,?,?,?,?,?,?)`
+	deliveryArgs   = 10
+)
 
 // wantAll makes deliveries of splits pending for a flow and adds them to its wish: the continuous listing asks for what
 // is new to it, a run for what its flow has not delivered (or, with a new generation, for everything).
 func (t tx) wantAll(ctx context.Context, l Listing, crawl *CrawlListing, splits []*listedSplit, flow int64, lanes int, wishes map[int64]wish) error {
 	var args []any
-	now := micros(t.s.now())
+	now, number, pass := micros(t.s.now()), int64(0), int64(0)
+	if crawl != nil {
+		number, pass = crawl.Number, crawl.pass
+	}
 	for _, split := range splits {
 		due := max(micros(split.Ready), now)
-		row := []any{flow, split.id, l.RunID, l.Generation, split.lane(lanes), Pending, due, micros(split.Time)}
+		row := []any{flow, split.id, l.RunID, l.Generation, split.lane(lanes), Pending, due, micros(split.Time), pass, number}
 		if split.fresh {
 			args = append(args, row...)
 		} else if wanted, err := t.wantAgain(ctx, l, crawl, split, row); err != nil {
@@ -216,7 +223,7 @@ func (t tx) wantAll(ctx context.Context, l Listing, crawl *CrawlListing, splits 
 	if len(args) == 0 {
 		return nil
 	}
-	return t.exec(ctx, insertDelivery+strings.Repeat(`,(?,?,?,?,?,?,?,?)`, len(args)/8)[1:], args...)
+	return t.exec(ctx, insertDelivery+strings.Repeat(`,`+deliveryRow, len(args)/deliveryArgs)[1:], args...)
 }
 
 // wantAgain makes the delivery of a known split pending, unless it is on its way or the listing does not ask for it.
@@ -235,8 +242,12 @@ func (t tx) wantAgain(ctx context.Context, l Listing, crawl *CrawlListing, split
 		}
 		again = "1, 2, 4, 5"
 	}
-	n, err := t.changed(ctx, insertDelivery+`(?,?,?,?,?,?,?,?) ON CONFLICT (split_id, flow_id) DO UPDATE SET prior = delivery.state, state = 0, run_id = excluded.run_id,
-		generation = excluded.generation, revision = 0, attempts = 0, waits = 0, progress = 0, due = excluded.due, error = NULL WHERE delivery.state IN (`+again+`)`, row...)
+	n, err := t.changed(ctx, insertDelivery+deliveryRow+` ON CONFLICT (split_id, flow_id) DO UPDATE SET prior = delivery.state, state = 0, run_id = excluded.run_id,
+		generation = excluded.generation, revision = 0, attempts = 0, waits = 0, progress = 0, due = excluded.due, error = NULL, pass = excluded.pass, since = excluded.since
+		WHERE delivery.state IN (`+again+`)`, row...)
+	if err == nil && n == 0 && crawl != nil {
+		n, err = t.takeOver(ctx, l, *crawl, split.id)
+	}
 	if err == nil && l.RunID == 0 {
 		err = t.exec(ctx, `UPDATE split SET run_only = 0 WHERE id = ?`, split.id)
 	}
@@ -246,42 +257,52 @@ func (t tx) wantAgain(ctx context.Context, l Listing, crawl *CrawlListing, split
 	return true, t.putBody(ctx, split.id, split.body())
 }
 
-// soundDelivery is the condition that a mirror's delivery needs no repeating: done by a revision, and all its items surely
-// there. Its arguments are flow, revision, the two states of a letter that was replayed, and destination. The item of such
-// a letter belongs to the replay; reading the split again makes it this one's.
-const soundDelivery = `flow_id = ? AND state = 1 AND revision = ? AND NOT EXISTS
+// takeOver makes a delivery that still waits the crawl's: somebody retried it after the crawl that first wanted it had ended.
+// Its keys would be missed if the crawl ended before it.
+func (t tx) takeOver(ctx context.Context, l Listing, crawl CrawlListing, split int64) (int64, error) {
+	return t.changed(ctx, `UPDATE delivery SET run_id = ?, pass = ? WHERE flow_id = ? AND split_id = ? AND state IN (0, 3) AND run_id <> ?`,
+		l.RunID, crawl.pass, l.FlowID, split, l.RunID)
+}
+
+// soundDelivery is the condition that a mirror's delivery needs no repeating: done by a revision, read by a certain crawl
+// or a later one, and all its items surely there. That the pass before met it, too, tells that no other version of the
+// same thing was delivered since. Its arguments are flow, revision, that pass, the crawl that read it, the two states of a letter that was
+// replayed, and destination. The item of such a letter belongs to the replay; reading the split again makes it this one's.
+const soundDelivery = `flow_id = ? AND state = 1 AND revision = ? AND pass >= ? AND since >= ? AND NOT EXISTS
 	(SELECT 1 FROM dead_letter d WHERE d.flow_id = delivery.flow_id AND d.split_id = delivery.split_id AND d.state IN (?, ?)) AND NOT EXISTS
 	(SELECT 1 FROM inventory i WHERE +i.destination_id = ? AND i.split_id = delivery.split_id AND i.state <> 1)`
 
 // markSound finds the known splits that need no reading: delivered by the same revision, and everything that they became
-// is surely at the destination. They are marked as seen by the crawl.
+// is surely at the destination. That a pass met them says that it saw their keys.
 func (t tx) markSound(ctx context.Context, flowID int64, crawl CrawlListing, splits []*listedSplit) error {
-	byID := map[int64]*listedSplit{}
-	args := []any{flowID, crawl.Revision, LetterReplaying, LetterReplayed, crawl.DestinationID}
+	since := int64(0)
+	if crawl.All { // only what this crawl itself has read
+		since = crawl.Number
+	}
+	byID, ids := map[int64]*listedSplit{}, []any{}
 	for _, split := range splits {
 		if !split.fresh {
 			byID[split.id] = split
-			args = append(args, split.id)
+			ids = append(ids, split.id)
 		}
 	}
-	if len(byID) == 0 {
+	if len(ids) == 0 {
 		return nil
 	}
-	var sound []any
-	err := t.each(ctx, `SELECT split_id FROM delivery WHERE `+soundDelivery+` AND split_id IN (`+marks(len(byID))+`)`, args,
+	err := t.each(ctx, `SELECT split_id FROM delivery WHERE `+soundDelivery+` AND split_id IN (`+marks(len(ids))+`)`,
+		append([]any{flowID, crawl.Revision, crawl.before, since, LetterReplaying, LetterReplayed, crawl.DestinationID}, ids...),
 		func(scan func(...any) error) error {
 			var id int64
 			err := scan(&id)
 			if err == nil {
 				byID[id].sound = true
-				sound = append(sound, id)
 			}
 			return err
 		})
-	if err != nil || len(sound) == 0 {
+	if err != nil {
 		return err
 	}
-	return t.sawSplits(ctx, crawl.DestinationID, crawl.Number, sound)
+	return t.exec(ctx, `UPDATE delivery SET pass = ? WHERE flow_id = ? AND split_id IN (`+marks(len(ids))+`)`, append([]any{crawl.pass, flowID}, ids...)...)
 }
 
 // wakeFlows counts what was listed and makes lanes due that have new work.

@@ -34,6 +34,7 @@ type Store struct {
 	kept, keptRead *statements  // SQLite's, of the writing connection and of the read pool
 	rebound        sync.Map     // statement with ? → statement with $1
 	looked         atomic.Int64 // up to which split the last sweep looked for old versions
+	lookedSighting atomic.Int64 // likewise of sightings
 	url            string       // PostgreSQL only
 	told           func(Change) // nil: nobody wants to know
 }

@@ -91,8 +91,57 @@ func (s *Store) Sweep(ctx context.Context, r Retention) (int64, error) {
 			more = n >= 200
 		}
 	}
-	n, err := s.sweepVersions(ctx, now.Add(-r.Versions))
-	return total + n, err
+	for _, sweep := range []func() (int64, error){
+		func() (int64, error) { return s.sweepVersions(ctx, now.Add(-r.Versions)) },
+		func() (int64, error) { return s.sweepSightings(ctx) },
+	} {
+		n, err := sweep()
+		if total += n; err != nil {
+			return total, err
+		}
+	}
+	return total, nil
+}
+
+// sweepSightings forgets those that no crawl will count: of splits that the last crawl did not list, or has read anew.
+// It looks at some at a time; each call goes on where the last one ended.
+func (s *Store) sweepSightings(ctx context.Context) (int64, error) {
+	after := s.lookedSighting.Load()
+	var (
+		dead []int64
+		seen int
+	)
+	err := s.reading().each(ctx, `SELECT s.id, CASE WHEN s.crawl > m.last OR EXISTS (SELECT 1 FROM delivery d WHERE d.split_id = s.split_id AND d.flow_id = m.flow AND d.pass >= m.last * 4 AND s.crawl >= d.since) THEN 0 ELSE 1 END
+		FROM sighting s JOIN (SELECT f.id AS flow, f.destination AS destination, coalesce((SELECT max(r.number) FROM run r WHERE r.flow_id = f.id AND r.kind = 'crawl' AND r.finished > 0), 0) AS last
+			FROM object f WHERE f.kind = 'flow' AND f.spec LIKE '%"mode":"mirror"%') m ON m.destination = s.destination_id
+		WHERE s.id > ? ORDER BY s.id LIMIT ?`, []any{after, sweepLook}, func(scan func(...any) error) error {
+		var id, isDead int64
+		err := scan(&id, &isDead)
+		if isDead != 0 {
+			dead = append(dead, id)
+		}
+		seen++
+		after = id
+		return err
+	})
+	if err != nil {
+		return 0, s.trouble(err)
+	}
+	if seen < sweepLook {
+		after = 0
+	}
+	s.lookedSighting.Store(after)
+	for part := range slices.Chunk(dead, sweepStep) {
+		err := s.inTx(ctx, func(t tx) error {
+			return inChunks(part, func(ids []any) error {
+				return t.exec(ctx, `DELETE FROM sighting WHERE id IN (`+marks(len(ids))+`)`, ids...)
+			})
+		})
+		if err != nil {
+			return 0, err
+		}
+	}
+	return int64(len(dead)), nil
 }
 
 // sweepVersions forgets what oldVersions finds.
@@ -151,8 +200,9 @@ func (t tx) dropSplits(ctx context.Context, ids []any) (int64, error) {
 // sweepLook is how many splits that never expire are looked at in one sweep.
 const sweepLook = 20_000
 
-// oldVersions finds some splits that never expire, that were listed long ago, and that no item stands for any more: files
-// that have changed since or gone, and what we made ourselves. One that is still there is read once more at the next crawl.
+// oldVersions finds some splits that never expire, that were listed long ago for the first time, and not by the last
+// crawl of any mirror: files that have changed since or gone, and what we made ourselves. One that is still there is read
+// once more at the next crawl, and would be if it were kept.
 // Splits of a source that appends are kept: they would be delivered again. Each call looks on where the last one ended.
 func (s *Store) oldVersions(ctx context.Context, before time.Time) ([]any, error) {
 	after := s.looked.Load()
@@ -161,7 +211,8 @@ func (s *Store) oldVersions(ctx context.Context, before time.Time) ([]any, error
 		seen int
 	)
 	err := s.reading().each(ctx, `SELECT s.id, CASE WHEN EXISTS (SELECT 1 FROM object f WHERE f.kind = 'flow' AND f.source = s.source_id AND f.spec NOT LIKE '%"mode":"mirror"%')
-			OR EXISTS (SELECT 1 FROM object f JOIN inventory i ON +i.destination_id = f.destination AND i.split_id = s.id WHERE f.kind = 'flow' AND f.source = s.source_id) THEN 0 ELSE 1 END
+			OR EXISTS (SELECT 1 FROM delivery d WHERE d.split_id = s.id AND d.pass > 0 AND d.pass >=
+				(SELECT coalesce(max(r.number), 0) * 4 FROM run r WHERE r.flow_id = d.flow_id AND r.kind = 'crawl' AND r.finished > 0)) THEN 0 ELSE 1 END
 		FROM split s WHERE s.expires = 0 AND s.id > ? AND s.listed_at < ? ORDER BY s.id LIMIT ?`, []any{after, micros(before), sweepLook}, func(scan func(...any) error) error {
 		var id, isOld int64
 		err := scan(&id, &isOld)

@@ -135,7 +135,7 @@ func TestSweepOfTheRest(t *testing.T) {
 	})
 }
 
-// Of a mirror's source, versions that no item stands for any more are forgotten after a time; of one that also appends,
+// Of a mirror's source, versions that its last crawl did not list are forgotten after a time; of one that also appends,
 // nothing is, since it would be delivered again.
 func TestSweepForgetsOldVersionsOfAMirror(t *testing.T) {
 	t.Parallel()
@@ -150,18 +150,17 @@ func TestSweepForgetsOldVersionsOfAMirror(t *testing.T) {
 			s.Expires = time.Time{}
 			all = append(all, s)
 		}
-		w.list(all...)
+		first := w.crawl(f, all...)
 		l := w.takeLane(f)
 		due := w.due(l, 2000)
-		for n, one := range due[:1100] { // the other hundred stay pending
-			w.deliver(l, one)
-			if n < 100 {
-				i := item(to.ID, one.Split.ID, store.Sent, 1)
-				i.SplitID = one.SplitID
-				w.inventory(l, i)
-			}
-		}
+		w.deliver(l, due[:1100]...) // the other hundred stay pending
 		w.release(l)
+		w.ok(w.s.EndRun(w.ctx(), first.ID, store.RunFailed, ""))
+		all = all[:0]
+		for _, one := range due[:100] {
+			all = append(all, one.Split)
+		}
+		w.ok(w.s.EndRun(w.ctx(), w.crawl(f, all...).ID, store.RunSucceeded, ""))
 		sweep := func(want int, what string) {
 			t.Helper()
 			for range 2 {

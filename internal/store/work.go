@@ -69,7 +69,7 @@ func (t tx) tryAgain(ctx context.Context, due int64, listings, lanes string, id 
 func (t tx) objectGone(ctx context.Context, o Object) error {
 	belongings := map[string][][2]string{
 		Source:      {{"listing", "source_id"}, {"gap", "source_id"}, {"coverage", "source_id"}, {"split", "source_id"}, {"dataset", "source_id"}, {"dataset_sample", "source_id"}, {"dataset_change", "source_id"}},
-		Destination: {{"inventory", "destination_id"}},
+		Destination: {{"inventory", "destination_id"}, {"sighting", "destination_id"}},
 		Flow: {{"lane", "flow_id"}, {"delivery", "flow_id"}, {"seen", "flow_id"}, {"seen_recent", "flow_id"}, {"dead_letter", "flow_id"}, {"flow_count", "flow_id"},
 			{"run", "flow_id"}, {"listing", "flow_id"}, {"coverage", "flow_id"}, {"activity", "flow_id"}},
 	}
@@ -80,6 +80,10 @@ func (t tx) objectGone(ctx context.Context, o Object) error {
 	}
 	if o.Kind != Flow {
 		return nil
+	}
+	// Whether a split was listed is known by the flow's deliveries: without them no sighting counts.
+	if err := t.exec(ctx, `DELETE FROM sighting WHERE destination_id = ?`, o.DestinationID); err != nil {
+		return err
 	}
 	return t.exec(ctx, `DELETE FROM split_body WHERE NOT EXISTS (SELECT 1 FROM delivery d WHERE d.split_id = split_body.split_id AND d.state IN (0, 2, 3))`)
 }

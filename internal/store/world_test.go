@@ -142,6 +142,23 @@ func (w *world) tryLane(flow store.Object) (store.Lane, bool) {
 	return store.Lane{}, false
 }
 
+// crawl begins a crawl of a mirror and lists all that there is.
+func (w *world) crawl(f store.Object, all ...connector.Split) store.Run {
+	w.t.Helper()
+	r, err := w.s.StartCrawl(w.ctx(), f, false)
+	w.ok(err)
+	w.listCrawl(f, r, all...)
+	return r
+}
+
+// listCrawl lists once more for a crawl that is under way.
+func (w *world) listCrawl(f store.Object, r store.Run, all ...connector.Split) {
+	w.t.Helper()
+	_, err := w.s.CommitListing(w.ctx(), w.takeRunListing(), store.Listed{Enumeration: connector.Enumeration{Splits: all, Complete: true}, Lanes: w.lanes(),
+		Due: w.clock.Now(), Ended: true, Crawl: &store.CrawlListing{Number: r.Number, DestinationID: f.DestinationID, Revision: 1, All: r.All}})
+	w.ok(err)
+}
+
 func (w *world) due(l store.Lane, n int) []store.Delivery {
 	w.t.Helper()
 	all, err := w.s.Due(w.ctx(), l, n, nil)

@@ -135,7 +135,7 @@ func TestTheConnectionIsDeletedInMidCrawl(t *testing.T) {
 	if all := g.tenant.Connections(); len(all) != 0 {
 		t.Errorf("it was made anew: %+v", all)
 	}
-	size, _, err := g.store.InventorySize(g.t.Context(), g.to.ID, 0)
+	size, _, err := g.store.InventorySize(g.t.Context(), store.Crawled{DestinationID: g.to.ID, Number: 0})
 	g.ok(err)
 	last, ok, err := g.store.LastCrawl(g.t.Context(), g.flow.ID)
 	g.ok(err)
