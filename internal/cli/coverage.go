@@ -37,7 +37,7 @@ func (s *session) coverageShow() *cobra.Command {
 			if in.To.IsZero() {
 				in.To = time.Now().UTC()
 			}
-			v, err := call(s, cmd, api.CoverageShow, in)
+			v, err := s.coverage(cmd, in)
 			if err != nil {
 				return err
 			}
@@ -54,6 +54,19 @@ func (s *session) coverageShow() *cobra.Command {
 	c.Flags().StringVar(&from, "from", "-7d", "where to begin")
 	c.Flags().StringVar(&to, "to", "", "where to end (default now)")
 	return c
+}
+
+// coverage asks for all pages.
+func (s *session) coverage(cmd *cobra.Command, in api.CoverageRequest) (api.Coverage, error) {
+	v, err := call(s, cmd, api.CoverageShow, in)
+	for next := v.Next; err == nil && next != ""; {
+		in.After = next
+		var more api.Coverage
+		more, err = call(s, cmd, api.CoverageShow, in)
+		v.Cells, v.Gaps, next = append(v.Cells, more.Cells...), append(v.Gaps, more.Gaps...), more.Next
+	}
+	v.Next = ""
+	return v, err
 }
 
 func coverageColumns() []column[api.CoverageCell] {

@@ -92,6 +92,7 @@ func TestRequestsAreSummedByQuota(t *testing.T) {
 	worlds(t, func(t *testing.T, w *world) {
 		start := w.clock.Now()
 		w.ok(w.s.AddRequests(w.ctx(), []store.Requests{{Scope: "o365/b/p", Allowed: 2000, Asked: 5}, {Scope: "o365/a/p", Allowed: 2000, Asked: 10, Throttled: 1}}))
+		w.ok(w.s.AddRequests(w.ctx(), []store.Requests{{Scope: "o365/c", Allowed: 100}, {Scope: "o365/b/p", Allowed: 500}})) // in the same slot
 		w.clock.Add(time.Minute)
 		w.ok(w.s.AddRequests(w.ctx(), []store.Requests{{Scope: "o365/a/p", Allowed: 1000, Asked: 7, Refused: 2, Failed: 1}}))
 		w.ok(w.s.AddRequests(w.ctx(), nil))
@@ -104,7 +105,7 @@ func TestRequestsAreSummedByQuota(t *testing.T) {
 		}
 		all, err := w.s.Requests(w.ctx(), store.RequestFilter{From: start, To: to})
 		w.ok(err)
-		if len(all) != 1 || all[0].Asked != 22 || all[0].Failed != 1 {
+		if len(all) != 1 || all[0].Asked != 22 || all[0].Failed != 1 || all[0].Allowed != 1600 {
 			t.Errorf("of all, by the hour: %+v", all)
 		}
 		for tenant, want := range map[string]int64{"a": 17, "c": 0} {
@@ -125,7 +126,7 @@ func TestRequestsAreSummedByQuota(t *testing.T) {
 		}
 		uses, err := w.s.QuotaUses(w.ctx(), start, 10)
 		w.ok(err)
-		if len(uses) != 2 || uses[0].Scope != "o365/a/p" || uses[0].Asked != 17 {
+		if len(uses) != 3 || uses[0].Scope != "o365/a/p" || uses[0].Asked != 17 {
 			t.Errorf("uses: %+v", uses)
 		}
 	})

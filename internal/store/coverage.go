@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/bits"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/headrace/headrace/internal/connector"
@@ -46,16 +47,42 @@ func (s *Store) Coverage(ctx context.Context, sourceID int64, from, to time.Time
 	err := s.reading().each(ctx, `SELECT source_id, flow_id, stream, hour, minutes, splits, records, repeats, dead, lost FROM coverage
 		WHERE source_id = ? AND hour >= ? AND hour <= ? ORDER BY stream, hour, flow_id`, []any{sourceID, hourOf(from), hourOf(to.Add(-time.Microsecond))},
 		func(scan func(...any) error) error {
-			var (
-				c       Coverage
-				minutes int64
-			)
-			err := scan(&c.SourceID, &c.FlowID, &c.Stream, &c.Hour, &minutes, &c.Splits, &c.Records, &c.Repeats, &c.Dead, &c.Lost)
-			c.Minutes = uint64(minutes)
+			c, err := scanCoverage(scan)
 			all = append(all, c)
 			return err
 		})
 	return all, s.trouble(err)
+}
+
+// CoverageOf gives the rows of a source between two times that are the listing's (flow 0) or of these flows, by stream, hour and flow. However much
+// is kept of other times, it reads nothing else: streams are found by jumping from one to the next.
+func (s *Store) CoverageOf(ctx context.Context, sourceID int64, flowIDs []int64, from, to time.Time) ([]Coverage, error) {
+	args := []any{int64(0)}
+	for _, id := range flowIDs {
+		args = append(args, id)
+	}
+	args = append(args, sourceID, sourceID, sourceID, hourOf(from), hourOf(to.Add(-time.Microsecond)))
+	const next = `SELECT min(n.stream) FROM coverage n WHERE n.source_id = ? AND n.flow_id = `
+	var all []Coverage
+	err := s.reading().each(ctx, `WITH RECURSIVE f(id) AS (VALUES `+strings.Repeat(`,(CAST(? AS BIGINT))`, len(flowIDs)+1)[1:]+`), k(flow, stream) AS (SELECT f.id, (`+next+`f.id) FROM f
+		UNION ALL SELECT k.flow, (`+next+`k.flow AND n.stream > k.stream) FROM k WHERE k.stream IS NOT NULL)
+		SELECT c.source_id, c.flow_id, c.stream, c.hour, c.minutes, c.splits, c.records, c.repeats, c.dead, c.lost FROM k CROSS JOIN coverage c
+		WHERE c.source_id = ? AND c.flow_id = k.flow AND c.stream = k.stream AND c.hour >= ? AND c.hour <= ? ORDER BY c.stream, c.hour, c.flow_id`, args, func(scan func(...any) error) error {
+		c, err := scanCoverage(scan)
+		all = append(all, c)
+		return err
+	})
+	return all, s.trouble(err)
+}
+
+func scanCoverage(scan func(...any) error) (Coverage, error) {
+	var (
+		c       Coverage
+		minutes int64
+	)
+	err := scan(&c.SourceID, &c.FlowID, &c.Stream, &c.Hour, &minutes, &c.Splits, &c.Records, &c.Repeats, &c.Dead, &c.Lost)
+	c.Minutes = uint64(minutes)
+	return c, err
 }
 
 // addCoverage adds to the row of an hour.
@@ -136,8 +163,12 @@ type Gap struct {
 // Gaps gives a source's lost ranges, the oldest first; sourceID 0: of all sources.
 func (s *Store) Gaps(ctx context.Context, sourceID int64) ([]Gap, error) {
 	var all []Gap
-	err := s.reading().each(ctx, `SELECT source_id, stream, from_time, to_time, reason, reported FROM gap WHERE source_id = ? OR ? = 0 ORDER BY from_time, stream`,
-		[]any{sourceID, sourceID}, func(scan func(...any) error) error {
+	w := &where{}
+	if sourceID != 0 {
+		w.and(`source_id = ?`, sourceID)
+	}
+	err := s.reading().each(ctx, `SELECT source_id, stream, from_time, to_time, reason, reported FROM gap`+w.String()+` ORDER BY from_time, stream`,
+		w.args, func(scan func(...any) error) error {
 			var (
 				g                  Gap
 				from, to, reported int64

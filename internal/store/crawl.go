@@ -250,6 +250,7 @@ func (t tx) settleReplay(ctx context.Context, runID int64) error {
 	if err := json.Unmarshal([]byte(text), &spec); err != nil {
 		return fault.New(fault.Internal, "read run %s: %w", uid, err)
 	}
+	tally := letterTally{}
 	for _, letter := range spec.DeadLetters {
 		hash := SplitHash(ReplayPrefix + uid + ":" + letter)
 		var sent int
@@ -260,9 +261,12 @@ func (t tx) settleReplay(ctx context.Context, runID int64) error {
 		if sent == 0 {
 			state = LetterOpen
 		}
-		if err := t.exec(ctx, `UPDATE dead_letter SET state = ?, updated = ? WHERE uid = ? AND state = ?`, state, micros(t.s.now()), letter, LetterReplaying); err != nil {
+		if _, err := t.moveLetter(ctx, tally, letter, state, LetterReplaying); err != nil {
 			return err
 		}
+	}
+	if err := t.addLetters(ctx, tally); err != nil {
+		return err
 	}
 	// A letter that is open again may be replayed again; what failed of this one must not be sent beside that.
 	return t.exec(ctx, `UPDATE delivery SET state = ? WHERE run_id = ? AND state IN (?, ?)`, Discarded, runID, Failed, Lost)
@@ -292,12 +296,13 @@ func (s *Store) ReplayLetters(ctx context.Context, flow Object, letters []DeadLe
 		if err := t.putRun(ctx, &r); err != nil {
 			return err
 		}
+		tally := letterTally{}
 		for _, d := range letters {
-			n, err := t.changed(ctx, `UPDATE dead_letter SET state = ?, updated = ? WHERE uid = ? AND state = ?`, LetterReplaying, micros(s.now()), d.UID, LetterOpen)
+			id, err := t.moveLetter(ctx, tally, d.UID, LetterReplaying, LetterOpen)
 			if err != nil {
 				return err
 			}
-			if n == 0 || len(d.Body) == 0 {
+			if id == 0 || len(d.Body) == 0 {
 				return &fault.Error{Class: fault.Conflict, Code: "dead_letter_not_replayable", Title: fmt.Sprintf("dead letter %s is not open, or its record was too large to be kept", d.UID)}
 			}
 			inline, err := json.Marshal(ReplayedRecord{d.Key, d.Op, d.Time, d.Stream, d.Body})
@@ -308,7 +313,7 @@ func (s *Store) ReplayLetters(ctx context.Context, flow Object, letters []DeadLe
 				return err
 			}
 		}
-		return nil
+		return t.addLetters(ctx, tally)
 	})
 	return r, err
 }

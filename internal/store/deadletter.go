@@ -48,17 +48,21 @@ const (
 )
 
 func (t tx) putLetters(ctx context.Context, letters []DeadLetter) error {
+	tally := letterTally{}
 	for _, d := range letters {
 		sum := sha256.Sum256(append([]byte(d.Key+"\x00"+d.Stage+"\x00"+d.Place+"\x00"), d.Body...))
 		now := micros(t.s.now())
-		if err := t.exec(ctx, `INSERT INTO dead_letter (uid, flow_id, split_id, run_id, hash, key, op, time, stream, tenant, body, bytes, stage, class, reason, hint, alike, state, created, updated)
+		group := alike(d)
+		n, err := t.changed(ctx, `INSERT INTO dead_letter (uid, flow_id, split_id, run_id, hash, key, op, time, stream, tenant, body, bytes, stage, class, reason, hint, alike, state, created, updated)
 			VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (flow_id, split_id, hash) DO NOTHING`,
 			newUID("dl_"), d.FlowID, d.SplitID, d.RunID, sum[:16], d.Key, int64(d.Op), micros(d.Time), d.Stream, d.Tenant, squeeze(d.Body), len(d.Body),
-			d.Stage, d.Class, d.Reason, d.Hint, alike(d), LetterOpen, now, now); err != nil {
+			d.Stage, d.Class, d.Reason, d.Hint, group, LetterOpen, now, now)
+		if err != nil {
 			return err
 		}
+		tally[letterPlace{LetterOpen, d.FlowID, group}] += n
 	}
-	return nil
+	return t.addLetters(ctx, tally)
 }
 
 // A LetterFilter picks dead letters. Zero fields pick all.
@@ -74,16 +78,25 @@ type LetterFilter struct {
 	Newest bool   // the newest first
 }
 
+// where gives the conditions of a filter. Letters of one flow are read along the flow's index, others along that of their stream or stage
+// if there is one of these: seldom ones among many are found at once. Without statistics SQLite takes the state's.
 func (f LetterFilter) where() (*where, error) {
 	w := &where{}
+	state, stage := `state = ?`, `stage = ?`
+	if f.FlowID == 0 && len(f.UIDs) == 0 && (f.Stage != "" || f.Stream != "") {
+		state = `(state || '') = ?`
+	}
+	if f.Stream != "" {
+		stage = `(stage || '') = ?`
+	}
 	if f.FlowID != 0 {
 		w.and(`flow_id = ?`, f.FlowID)
 	}
 	if f.State != "" {
-		w.and(`state = ?`, f.State)
+		w.and(state, f.State)
 	}
 	if f.Stage != "" {
-		w.and(`stage = ?`, f.Stage)
+		w.and(stage, f.Stage)
 	}
 	if f.Stream != "" {
 		w.and(`stream = ?`, f.Stream)
@@ -209,21 +222,20 @@ func (s *Store) MarkLetters(ctx context.Context, uids []string, state string, fr
 	var n int64
 	err := s.inTx(ctx, func(t tx) error {
 		n = 0
+		tally := letterTally{}
 		for _, uid := range uids {
-			args := []any{state, micros(s.now()), uid}
-			for _, f := range from {
-				args = append(args, f)
-			}
-			changed, err := t.changed(ctx, `UPDATE dead_letter SET state = ?, updated = ? WHERE uid = ? AND state IN (`+marks(len(from))+`)`, args...)
+			id, err := t.moveLetter(ctx, tally, uid, state, from...)
 			if err != nil {
 				return err
 			}
-			n += changed
+			if id != 0 {
+				n++
+			}
 		}
 		if n > 0 {
 			t.tell(ChangedLetters, every)
 		}
-		return nil
+		return t.addLetters(ctx, tally)
 	})
 	return n, err
 }
@@ -233,10 +245,10 @@ func (s *Store) DiscardLetters(ctx context.Context, uids []string, reason string
 	var n int64
 	err := s.inTx(ctx, func(t tx) error {
 		n = 0
+		tally := letterTally{}
 		for _, uid := range uids {
-			var id int64
-			err := t.row(ctx, `UPDATE dead_letter SET state = ?, updated = ? WHERE uid = ? AND state = ? RETURNING id`, LetterDiscarded, micros(s.now()), uid, LetterOpen).Scan(&id)
-			if isNoRows(err) {
+			id, err := t.moveLetter(ctx, tally, uid, LetterDiscarded, LetterOpen)
+			if err == nil && id == 0 {
 				continue
 			}
 			if err == nil {
@@ -251,7 +263,7 @@ func (s *Store) DiscardLetters(ctx context.Context, uids []string, reason string
 		if n > 0 {
 			t.tell(ChangedLetters, every)
 		}
-		return nil
+		return t.addLetters(ctx, tally)
 	})
 	return n, err
 }
@@ -273,7 +285,7 @@ func (s *Store) EditLetter(ctx context.Context, uid string, body []byte) error {
 // OpenLetters counts the open letters of a flow; flowID 0: of all.
 func (s *Store) OpenLetters(ctx context.Context, flowID int64) (int64, error) {
 	var n int64
-	err := s.reading().row(ctx, `SELECT count(*) FROM dead_letter WHERE (flow_id = ? OR ? = 0) AND state = ?`, flowID, flowID, LetterOpen).Scan(&n)
+	err := s.reading().row(ctx, `SELECT coalesce(sum(letters), 0) FROM letter_count WHERE (flow_id = ? OR ? = 0) AND state = ?`, flowID, flowID, LetterOpen).Scan(&n)
 	return n, s.trouble(err)
 }
 

@@ -38,63 +38,106 @@ type DeliveryRow struct {
 	state State
 }
 
+// lookedAt is how many deliveries of a flow or a run one page looks at for those that a filter picks: a seldom state or stream among
+// millions must not keep anybody waiting. Such a page can be short, even empty, and still have a next.
+const lookedAt = 10_000
+
 // Deliveries gives a page of deliveries: a run's by state, pending ones first; a flow's the newest listed first. next is
-// where the next page begins; "": there is none.
+// where the next page begins; "": there is none. A page of a filter can be short, or empty, though others follow.
 func (s *Store) Deliveries(ctx context.Context, f DeliveryFilter, p Page) (all []DeliveryRow, next string, err error) {
-	w := &where{}
-	order := `d.split_id DESC`
-	switch {
-	case f.RunID != 0:
-		w.and(`d.run_id = ?`, f.RunID)
-		order = `d.state, d.split_id`
-	case f.FlowID != 0:
-		f.ofFlow(w)
-	default:
+	if f.RunID == 0 && f.FlowID == 0 {
 		return nil, "", fault.Problems{{Field: "flow", Text: "is missing: name a flow or a run"}}.Err()
 	}
-	if f.RunID != 0 && f.FlowID != 0 {
-		w.and(`d.flow_id = ?`, f.FlowID)
-	}
-	if len(f.States) > 0 {
-		w.in(`d.state`, asArgs(f.States)...)
-	}
-	if f.Stream != "" {
-		w.and(`s.stream = ?`, f.Stream)
-	}
-	var state, split int64
-	on, err := p.place(&state, &split)
+	from, order, err := s.deliveriesFrom(ctx, f, p)
 	if err != nil {
 		return nil, "", err
 	}
-	if on && f.RunID != 0 {
-		w.and(`(d.state, d.split_id) > (?, ?)`, state, split)
-	} else if on {
-		w.and(`d.split_id < ?`, split)
+	picked := &where{}
+	if f.RunID != 0 && f.FlowID != 0 {
+		picked.and(`d.flow_id = ?`, f.FlowID)
 	}
-	err = s.reading().each(ctx, `SELECT d.flow_id, d.split_id, d.run_id, d.state, d.attempts, d.waits, d.due, d.progress, d.finished, coalesce(d.error, ''),
-		s.stream, s.time, s.listed_at, s.expires, b.body FROM delivery d JOIN split s ON s.id = d.split_id LEFT JOIN split_body b ON b.split_id = d.split_id`+
-		w.String()+` ORDER BY `+order+` LIMIT ?`, append(w.args, p.limit()+1), func(scan func(...any) error) error {
+	if len(f.States) > 0 && f.RunID == 0 {
+		picked.in(`d.state`, asArgs(f.States)...)
+	}
+	if f.Stream != "" {
+		picked.and(`s.stream = ?`, f.Stream)
+	}
+	look := lookedAt
+	if len(picked.parts) == 0 {
+		look = p.limit() + 1
+	}
+	looked := `(SELECT * FROM delivery d` + from.String() + ` ORDER BY ` + order + ` LIMIT ?)`
+	t, args := s.reading(), append(slices.Clone(from.args), look)
+	err = t.each(ctx, `SELECT d.flow_id, d.split_id, d.run_id, d.state, d.attempts, d.waits, d.due, d.progress, d.finished, coalesce(d.error, ''),
+		s.stream, s.time, s.listed_at, s.expires, b.body FROM `+looked+` d JOIN split s ON s.id = d.split_id LEFT JOIN split_body b ON b.split_id = d.split_id`+
+		picked.String()+` ORDER BY `+order+` LIMIT ?`, append(append(args, picked.args...), p.limit()+1), func(scan func(...any) error) error {
 		d, err := scanDelivery(scan)
 		all = append(all, d)
 		return err
 	})
 	all, next = cut(p, all, func(d DeliveryRow) string { return place(int64(d.state), d.SplitID) })
-	return all, next, s.trouble(err)
+	if err != nil || next != "" || len(picked.parts) == 0 {
+		return all, next, s.trouble(err)
+	}
+	var last DeliveryRow // that was looked at, if there may be more behind it
+	err = t.row(ctx, `SELECT d.state, d.split_id FROM delivery d`+from.String()+` ORDER BY `+order+` LIMIT 1 OFFSET ?`, append(slices.Clone(from.args), lookedAt-1)...).Scan(&last.state, &last.SplitID)
+	if isNoRows(err) {
+		return all, "", nil
+	}
+	return all, place(int64(last.state), last.SplitID), s.trouble(err)
 }
 
-// ofFlow picks a flow's deliveries by the index that has least of them: what waits and what went wrong has its own.
-func (f DeliveryFilter) ofFlow(w *where) {
-	only := func(states ...State) bool {
-		return len(f.States) > 0 && !slices.ContainsFunc(f.States, func(s State) bool { return !slices.Contains(states, s) })
+// deliveriesFrom gives the deliveries that a page goes through and their order, both of one index.
+func (s *Store) deliveriesFrom(ctx context.Context, f DeliveryFilter, p Page) (w *where, order string, err error) {
+	var state, split int64
+	on, err := p.place(&state, &split)
+	if err != nil {
+		return nil, "", err
 	}
-	switch {
-	case only(Pending, Held):
-		w.and(`d.flow_id = ? AND d.state IN (0, 3)`, f.FlowID)
-	case only(Failed, Lost):
-		w.and(`d.flow_id = ? AND d.state IN (2, 4)`, f.FlowID)
-	default:
+	w = &where{}
+	if f.RunID != 0 {
+		w.and(`d.run_id = ? AND d.run_id <> 0`, f.RunID)
+		if len(f.States) > 0 {
+			w.in(`d.state`, asArgs(f.States)...)
+		}
+		if on {
+			w.and(`(d.state, d.split_id) > (?, ?)`, state, split)
+		}
+		return w, `d.state, d.split_id`, nil
+	}
+	few, err := s.few(ctx, f)
+	if err != nil {
+		return nil, "", err
+	}
+	if few != "" {
+		w.and(`d.flow_id = ? AND d.state `+few, f.FlowID)
+	} else {
 		w.and(`(d.flow_id + 0) = ?`, f.FlowID)
 	}
+	if on {
+		w.and(`d.split_id < ?`, split)
+	}
+	return w, `d.split_id DESC`, nil
+}
+
+// few gives the condition of the index that has only the states a filter picks, if it has so few of the flow's deliveries that they
+// can be put in order; "": the index of all that the flow has is better.
+func (s *Store) few(ctx context.Context, f DeliveryFilter) (string, error) {
+	for _, one := range []struct {
+		states    []State
+		condition string
+	}{{[]State{Pending, Held}, `IN (0, 3)`}, {[]State{Failed, Lost}, `IN (2, 4)`}, {[]State{Discarded}, `= 5`}} {
+		if len(f.States) == 0 || slices.ContainsFunc(f.States, func(s State) bool { return !slices.Contains(one.states, s) }) {
+			continue
+		}
+		var n int
+		err := s.reading().row(ctx, `SELECT count(*) FROM (SELECT 1 FROM delivery WHERE flow_id = ? AND state `+one.condition+` LIMIT ?) found`, f.FlowID, lookedAt).Scan(&n)
+		if err != nil || n == lookedAt {
+			return "", s.trouble(err)
+		}
+		return one.condition, nil
+	}
+	return "", nil
 }
 
 func scanDelivery(scan func(...any) error) (DeliveryRow, error) {

@@ -28,15 +28,15 @@ type LetterGroup struct {
 // in how many groups there are. flowID 0: of all flows.
 func (s *Store) LetterGroups(ctx context.Context, flowID int64, state string, limit int) (groups []LetterGroup, letters, count int64, err error) {
 	w := &where{}
-	w.and(`state = ?`, state)
+	w.and(`state = ? AND letters > 0`, state)
 	if flowID != 0 {
 		w.and(`flow_id = ?`, flowID)
 	}
 	limit = Page{Limit: limit}.limit()
-	const grouped = `SELECT flow_id, alike, count(*) AS n, min(id) AS oldest, max(id) AS newest FROM dead_letter`
-	err = s.reading().each(ctx, `SELECT g.flow_id, g.alike, g.n, g.letters, g.groups, o.created, d.created, d.uid, d.stage, d.class, d.reason, d.hint
-		FROM (SELECT *, sum(n) OVER () AS letters, count(*) OVER () AS groups FROM (`+grouped+w.String()+` GROUP BY flow_id, alike) counted ORDER BY n DESC, newest DESC LIMIT ?) g
-		JOIN dead_letter o ON o.id = g.oldest JOIN dead_letter d ON d.id = g.newest ORDER BY g.n DESC, g.newest DESC`, append(w.args, limit), func(scan func(...any) error) error {
+	const same = `FROM dead_letter x WHERE x.state = ? AND x.flow_id = g.flow_id AND x.alike = g.alike)`
+	err = s.reading().each(ctx, `SELECT g.flow_id, g.alike, g.letters, g.total, g.groups, o.created, d.created, d.uid, d.stage, d.class, d.reason, d.hint
+		FROM (SELECT flow_id, alike, letters, sum(letters) OVER () AS total, count(*) OVER () AS groups FROM letter_count`+w.String()+` ORDER BY letters DESC, flow_id, alike LIMIT ?) g
+		JOIN dead_letter o ON o.id = (SELECT min(x.id) `+same+` JOIN dead_letter d ON d.id = (SELECT max(x.id) `+same+` ORDER BY g.letters DESC, d.id DESC`, append(w.args, limit, state, state), func(scan func(...any) error) error {
 		var (
 			g                  LetterGroup
 			group, first, last int64

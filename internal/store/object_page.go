@@ -94,6 +94,19 @@ func (s *Store) ObjectsWithIDs(ctx context.Context, ids []int64) (map[int64]Obje
 	return found, s.trouble(err)
 }
 
+// FlowsOf gives the flows that read sources, by source.
+func (s *Store) FlowsOf(ctx context.Context, sourceIDs []int64) (map[int64][]Object, error) {
+	found := map[int64][]Object{}
+	err := s.reading().chunks(ctx, sourceIDs, func(marks string) string {
+		return `SELECT ` + objectColumns + ` FROM object WHERE source IN (` + marks + `) AND (kind || '') = '` + Flow + `' ORDER BY name`
+	}, func(scan func(...any) error) error {
+		o, err := scanObject(scan)
+		found[o.SourceID] = append(found[o.SourceID], o)
+		return err
+	})
+	return found, s.trouble(err)
+}
+
 // chunks runs a query for so many of the IDs at a time as one statement takes; 0 and what stands twice are left out.
 func (t tx) chunks(ctx context.Context, ids []int64, query func(marks string) string, f func(scan func(...any) error) error) error {
 	ids = slices.Clone(ids)
@@ -191,7 +204,7 @@ func (s *Store) CountsOf(ctx context.Context, flowIDs []int64) (map[int64]Counts
 func (s *Store) OpenLettersOf(ctx context.Context, flowIDs []int64) (map[int64]int64, error) {
 	found := map[int64]int64{}
 	err := s.reading().chunks(ctx, flowIDs, func(marks string) string {
-		return `SELECT flow_id, count(*) FROM dead_letter WHERE state = '` + LetterOpen + `' AND flow_id IN (` + marks + `) GROUP BY flow_id`
+		return `SELECT flow_id, sum(letters) FROM letter_count WHERE state = '` + LetterOpen + `' AND flow_id IN (` + marks + `) GROUP BY flow_id`
 	}, func(scan func(...any) error) error {
 		var id, n int64
 		err := scan(&id, &n)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/headrace/headrace/internal/fault"
 	"github.com/headrace/headrace/internal/store"
+	"github.com/headrace/headrace/internal/store/storetest"
 )
 
 // walk reads a list page by page and gives it whole.
@@ -255,6 +256,84 @@ func TestRunsAreWatchedTogether(t *testing.T) {
 		w.ok(err)
 		if len(open[f.ID]) != 2 || len(open[g.ID]) != 2 {
 			t.Errorf("open: %+v", open)
+		}
+	})
+}
+
+// A state or stream that is seldom among many deliveries is looked for page by page.
+func TestSeldomDeliveriesAreFoundPageByPage(t *testing.T) {
+	t.Parallel()
+	storetest.EachDatabase(t, func(t *testing.T, d *storetest.Database) {
+		w := newWorld(t, d)
+		f := w.flow("f", 1)
+		for _, q := range []string{
+			`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 25000) INSERT INTO split (id, source_id, hash, stream, time, ready, expires, listed_at)
+				SELECT i, 1, CAST(CAST(i AS TEXT) AS BYTES), CASE WHEN i IN (3, 24000) THEN 'seldom' ELSE 'usual' END, 0, 0, 0, 0 FROM n`,
+			`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 25000) INSERT INTO delivery (flow_id, split_id, run_id, lane, state, due, time)
+				SELECT ` + fmt.Sprint(f.ID) + `, i, 7, 0, CASE WHEN i <= 12000 THEN 0 WHEN i = 20000 THEN 2 ELSE 1 END, 0, 0 FROM n`,
+		} {
+			kind := "BLOB"
+			if d.Shared {
+				kind = "BYTEA"
+			}
+			_, err := raw(t, d).ExecContext(w.ctx(), strings.Replace(q, "BYTES", kind, 1))
+			w.ok(err)
+		}
+		for name, c := range map[string]struct {
+			filter store.DeliveryFilter
+			want   string
+			least  int // pages
+		}{
+			"a flow's by stream":         {store.DeliveryFilter{FlowID: f.ID, Stream: "seldom"}, "[24000 3]", 3},
+			"a run's by stream":          {store.DeliveryFilter{RunID: 7, Stream: "seldom"}, "[3 24000]", 3},
+			"a run's by state, stream":   {store.DeliveryFilter{RunID: 7, States: []store.State{store.Delivered}, Stream: "seldom"}, "[24000]", 2},
+			"few in a state":             {store.DeliveryFilter{FlowID: f.ID, States: []store.State{store.Failed, store.Lost}}, "[20000]", 1},
+			"none in a state":            {store.DeliveryFilter{FlowID: f.ID, States: []store.State{store.Discarded}}, "[]", 1},
+			"many in a state, by stream": {store.DeliveryFilter{FlowID: f.ID, States: []store.State{store.Pending}, Stream: "seldom"}, "[3]", 3},
+			"another's run":              {store.DeliveryFilter{FlowID: f.ID + 1, RunID: 7}, "[]", 3},
+		} {
+			ids, pages := []int64{}, 0
+			for p := (store.Page{Limit: 5}); pages < 10; {
+				all, next, err := w.s.Deliveries(w.ctx(), c.filter, p)
+				w.ok(err)
+				for _, row := range all {
+					ids = append(ids, row.SplitID)
+				}
+				pages++
+				if next == "" {
+					break
+				}
+				p.After = next
+			}
+			if fmt.Sprint(ids) != c.want || pages < c.least || pages > 9 {
+				t.Errorf("%s: %v on %d pages, want %s on %d or more", name, ids, pages, c.want, c.least)
+			}
+		}
+	})
+}
+
+func TestCoverageOfSomeFlows(t *testing.T) {
+	worlds(t, func(t *testing.T, w *world) {
+		a, b := w.flow("a", 1), w.flow("b", 1)
+		w.list(split(0), split(1))
+		for _, f := range []store.Object{a, b} {
+			l := w.takeLane(f)
+			w.deliver(l, w.due(l, 5)...)
+			w.release(l)
+		}
+		from, to := split(0).Time.Add(-time.Hour), split(1).Time.Add(time.Hour)
+		whole, err := w.s.Coverage(w.ctx(), w.source.ID, from, to)
+		w.ok(err)
+		for name, flows := range map[string][]int64{"none": nil, "a": {a.ID}, "both": {a.ID, b.ID}, "one that is not there": {99}} {
+			want := slices.DeleteFunc(slices.Clone(whole), func(c store.Coverage) bool { return c.FlowID != 0 && !slices.Contains(flows, c.FlowID) })
+			got, err := w.s.CoverageOf(w.ctx(), w.source.ID, flows, from, to)
+			w.ok(err)
+			if len(want) < 1+len(flows)/2 || fmt.Sprint(got) != fmt.Sprint(want) {
+				t.Errorf("%s:\n got %v\nwant %v", name, got, want)
+			}
+		}
+		if got, err := w.s.CoverageOf(w.ctx(), w.source.ID, nil, to.Add(time.Hour), to.Add(2*time.Hour)); err != nil || len(got) != 0 {
+			t.Errorf("of another time: %v, %v", got, err)
 		}
 	})
 }

@@ -18,17 +18,17 @@ type Requests struct {
 	Failed    int64     `json:"failed"`    // with 5xx, or not at all
 }
 
-// AddRequests counts requests of just now.
+// AddRequests counts requests of just now: one row for each scope, none of them empty.
 func (s *Store) AddRequests(ctx context.Context, all []Requests) error {
 	all = slices.SortedFunc(slices.Values(all), func(a, b Requests) int { return strings.Compare(a.Scope, b.Scope) })
 	return s.inTx(ctx, func(t tx) error {
 		minute := floorDiv(s.now().Unix(), 60)
-		for _, r := range all {
-			for _, width := range []int64{minutely, hourly} {
-				if err := t.exec(ctx, `INSERT INTO request (scope, width, minute, allowed, asked, throttled, refused, failed) VALUES (?,?,?,?,?,?,?,?)
-					ON CONFLICT (scope, width, minute) DO UPDATE SET allowed = excluded.allowed, asked = request.asked + excluded.asked,
-					throttled = request.throttled + excluded.throttled, refused = request.refused + excluded.refused, failed = request.failed + excluded.failed`,
-					r.Scope, width, minute-minute%width, r.Allowed, r.Asked, r.Throttled, r.Refused, r.Failed); err != nil {
+		for _, width := range []int64{minutely, hourly} {
+			if err := t.sumRequests(ctx, width, minute-minute%width, all); err != nil {
+				return err
+			}
+			for _, r := range all {
+				if err := t.putRequests(ctx, width, minute-minute%width, r, `excluded.allowed`); err != nil {
 					return err
 				}
 			}
@@ -37,14 +37,68 @@ func (s *Store) AddRequests(ctx context.Context, all []Requests) error {
 	})
 }
 
+// together is the scope of the rows that sum up all quotas.
+const together = ""
+
+// sumRequests adds requests that are not yet counted themselves to the sum of all quotas. That row goes first: it is locked until the
+// transaction ends, so that no other changes meanwhile what is allowed.
+func (t tx) sumRequests(ctx context.Context, width, minute int64, all []Requests) error {
+	sum := Requests{Scope: together}
+	var scopes []any
+	for _, r := range all {
+		if strings.HasPrefix(r.Scope, ofCredential) {
+			continue
+		}
+		sum.Allowed, sum.Asked, sum.Throttled = sum.Allowed+r.Allowed, sum.Asked+r.Asked, sum.Throttled+r.Throttled
+		sum.Refused, sum.Failed = sum.Refused+r.Refused, sum.Failed+r.Failed
+		scopes = append(scopes, r.Scope)
+	}
+	if len(scopes) == 0 {
+		return nil
+	}
+	if err := t.putRequests(ctx, width, minute, sum, `request.allowed + excluded.allowed`); err != nil {
+		return err
+	}
+	const chunk = 500
+	var twice int64 // what these quotas allow is in the sum already
+	for part := range slices.Chunk(scopes, chunk) {
+		var n int64
+		if err := t.row(ctx, `SELECT coalesce(sum(allowed), 0) FROM request WHERE width = ? AND minute = ? AND scope IN (`+marks(len(part))+`)`, append([]any{width, minute}, part...)...).Scan(&n); err != nil {
+			return err
+		}
+		twice += n
+	}
+	if twice == 0 {
+		return nil
+	}
+	return t.exec(ctx, `UPDATE request SET allowed = allowed - ? WHERE scope = ? AND width = ? AND minute = ?`, twice, together, width, minute)
+}
+
+func (t tx) putRequests(ctx context.Context, width, minute int64, r Requests, allowed string) error {
+	return t.exec(ctx, `INSERT INTO request (scope, tenant, width, minute, allowed, asked, throttled, refused, failed) VALUES (?,?,?,?,?,?,?,?,?)
+		ON CONFLICT (scope, width, minute) DO UPDATE SET allowed = `+allowed+`, asked = request.asked + excluded.asked,
+		throttled = request.throttled + excluded.throttled, refused = request.refused + excluded.refused, failed = request.failed + excluded.failed`,
+		r.Scope, tenantOf(r.Scope), width, minute, r.Allowed, r.Asked, r.Throttled, r.Refused, r.Failed)
+}
+
+// tenantOf gives the tenant of a quota's name, which is service/tenant/what; "": it has none.
+func tenantOf(scope string) string {
+	_, rest, _ := strings.Cut(scope, "/")
+	tenant, _, more := strings.Cut(rest, "/")
+	if !more || strings.HasPrefix(scope, ofCredential) {
+		return ""
+	}
+	return tenant
+}
+
 // A credential's requests are counted beside those of quotas, which several credentials may share.
 const ofCredential = "credential/"
 
 // CredentialScope is the scope under which the requests of a credential are counted.
 func CredentialScope(uid string) string { return ofCredential + uid }
 
-// quotasAlone leaves the requests out that are counted by credential: they are the same ones.
-const quotasAlone = `scope NOT LIKE '` + ofCredential + `%'`
+// quotasAlone leaves out the sum and the requests that are counted by credential: they are the same ones.
+const quotasAlone = `scope <> '' AND scope NOT LIKE '` + ofCredential + `%'`
 
 // CredentialCalls gives the requests of credentials, by their UID, in each of the last hours, the present one last. One that made
 // none is not there.
@@ -94,18 +148,11 @@ func (s *Store) Requests(ctx context.Context, f RequestFilter) ([]Requests, erro
 		width = minutely
 	}
 	w := &where{}
-	if f.Scope != "" {
-		w.and(`scope = ?`, f.Scope)
-	} else {
-		w.and(quotasAlone)
-	}
 	if len(f.Tenants) > 0 {
-		var of []string
-		var args []any
-		for _, id := range f.Tenants {
-			of, args = append(of, `scope LIKE ?`), append(args, `%/`+id+`/%`)
-		}
-		w.and(`(`+strings.Join(of, ` OR `)+`)`, args...)
+		w.in(`tenant`, asArgs(f.Tenants)...)
+	}
+	if f.Scope != "" || len(f.Tenants) == 0 {
+		w.and(`scope = ?`, f.Scope)
 	}
 	w.and(`width = ? AND minute >= ? AND minute < ?`, width, floorDiv(f.From.Unix(), 60), floorDiv(f.To.Add(time.Minute-1).Unix(), 60))
 	var all []Requests

@@ -48,8 +48,13 @@ func sleeping(due int64) time.Time {
 // Listings gives how all listings that have not ended stand; sourceID 0: of all sources.
 func (s *Store) Listings(ctx context.Context, sourceID int64) ([]ListingStatus, error) {
 	var all []ListingStatus
-	err := s.reading().each(ctx, `SELECT source_id, run_id, CASE WHEN paused = 1 THEN ? ELSE due END, listed_at, pending, ended, failures, error FROM listing
-		WHERE (source_id = ? OR ? = 0) AND ended = 0 ORDER BY source_id, run_id`, []any{int64(never), sourceID, sourceID}, func(scan func(...any) error) error {
+	w := &where{}
+	w.and(`ended = 0`)
+	if sourceID != 0 {
+		w.and(`source_id = ?`, sourceID)
+	}
+	err := s.reading().each(ctx, `SELECT source_id, run_id, CASE WHEN paused = 1 THEN `+number(never)+` ELSE due END, listed_at, pending, ended, failures, error FROM listing`+
+		w.String()+` ORDER BY source_id, run_id`, w.args, func(scan func(...any) error) error {
 		var (
 			l           ListingStatus
 			due, listed int64

@@ -38,8 +38,7 @@ func (s *Store) Sweep(ctx context.Context, r Retention) (int64, error) {
 		func(t tx) (int64, error) { return t.sweepSplits(ctx, now.Add(-r.Splits)) },
 		func(t tx) (int64, error) { return t.forgetSeen(ctx, now.Add(-r.Seen), 200) },
 		func(t tx) (int64, error) {
-			return t.changed(ctx, `DELETE FROM dead_letter WHERE id IN (SELECT id FROM dead_letter WHERE (state IN ('replayed', 'discarded') AND updated < ?) OR created < ? LIMIT ?)`,
-				micros(now.Add(-r.Letters)), micros(now.Add(-r.Open)), sweepStep)
+			return t.sweepLetters(ctx, micros(now.Add(-r.Letters)), micros(now.Add(-r.Open)))
 		},
 		func(t tx) (int64, error) {
 			// Letters go oldest first, more or less: what is before the first of them has no letter any more.

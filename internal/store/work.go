@@ -70,7 +70,7 @@ func (t tx) objectGone(ctx context.Context, o Object) error {
 	belongings := map[string][][2]string{
 		Source:      {{"listing", "source_id"}, {"gap", "source_id"}, {"coverage", "source_id"}, {"split", "source_id"}, {"dataset", "source_id"}, {"dataset_sample", "source_id"}, {"dataset_change", "source_id"}},
 		Destination: {{"inventory", "destination_id"}, {"sighting", "destination_id"}},
-		Flow: {{"lane", "flow_id"}, {"delivery", "flow_id"}, {"seen", "flow_id"}, {"seen_recent", "flow_id"}, {"dead_letter", "flow_id"}, {"flow_count", "flow_id"},
+		Flow: {{"lane", "flow_id"}, {"delivery", "flow_id"}, {"seen", "flow_id"}, {"seen_recent", "flow_id"}, {"dead_letter", "flow_id"}, {"letter_count", "flow_id"}, {"flow_count", "flow_id"},
 			{"run", "flow_id"}, {"listing", "flow_id"}, {"coverage", "flow_id"}, {"activity", "flow_id"}},
 	}
 	for _, b := range belongings[o.Kind] {

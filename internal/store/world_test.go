@@ -34,7 +34,28 @@ func newWorld(t testing.TB, d *storetest.Database) *world {
 // worlds runs a test in a fresh world on each database.
 func worlds(t *testing.T, test func(t *testing.T, w *world)) {
 	t.Parallel()
-	storetest.EachDatabase(t, func(t *testing.T, d *storetest.Database) { test(t, newWorld(t, d)) })
+	storetest.EachDatabase(t, func(t *testing.T, d *storetest.Database) {
+		test(t, newWorld(t, d))
+		if !t.Failed() {
+			wantSums(t, d)
+		}
+	})
+}
+
+// wantSums holds the sums that are kept against what they sum up.
+func wantSums(t *testing.T, d *storetest.Database) {
+	t.Helper()
+	for what, q := range map[string]string{
+		"dead letters by group": `SELECT count(*) FROM (SELECT state, flow_id, alike, count(*) FROM dead_letter GROUP BY state, flow_id, alike EXCEPT SELECT state, flow_id, alike, letters FROM letter_count) missing`,
+		"groups of none":        `SELECT count(*) FROM (SELECT state, flow_id, alike, letters FROM letter_count WHERE letters <> 0 EXCEPT SELECT state, flow_id, alike, count(*) FROM dead_letter GROUP BY state, flow_id, alike) more`,
+		"requests": `SELECT count(*) FROM (SELECT width, minute, sum(allowed), sum(asked), sum(throttled), sum(refused), sum(failed) FROM request WHERE scope <> '' AND scope NOT LIKE 'credential/%' GROUP BY width, minute
+			EXCEPT SELECT width, minute, allowed, asked, throttled, refused, failed FROM request WHERE scope = '') wrong`,
+	} {
+		var n int
+		if err := raw(t, d).QueryRow(q).Scan(&n); err != nil || n != 0 {
+			t.Errorf("%s: %d sums are wrong, %v", what, n, err)
+		}
+	}
 }
 
 func (w *world) ctx() context.Context { return w.t.Context() }

@@ -26,6 +26,10 @@ const (
 	loadSources = 10_000
 	loadSplits  = 1_000_000
 	loadLetters = 100_000
+	loadLarge   = 200_000 // of the splits are the first source's
+	loadRun     = 50_000  // of its deliveries are a backfill's
+	loadAudit   = 200_000
+	loadItems   = 100_000
 )
 
 // load asks for lists and the overview of a database with much in it: what people wait for.
@@ -147,16 +151,29 @@ func filling(now time.Time) []string {
 		fmt.Sprintf(`INSERT INTO flow_count (flow_id, run_id, delivered, newest, last) `+numbers(loadSources)+`SELECT i + 30000, 0, i, %d, %d FROM n`, us, us),
 		fmt.Sprintf(`INSERT INTO run (uid, kind, flow_id, state, spec, created, finished) `+numbers(loadSources)+`SELECT 'run_' || i, 'backfill', i + 30000, 'succeeded', '{}', %d, %d FROM n`, us, us),
 	}
-	hash, blob := `CAST(i AS TEXT)`, `CAST('' AS BLOB)`
+	hash, blob := `CAST(i AS TEXT)`, `CAST('`+strings.Repeat("{}", 250)+`' AS BLOB)`
+	owner := fmt.Sprintf(`CASE WHEN i <= %d THEN 1 ELSE 1 + i %%%% 10000 END`, loadLarge)
+	hour := us / 3_600_000_000
 	all = append(all,
-		fmt.Sprintf(`INSERT INTO split (id, source_id, hash, stream, time, ready, expires, listed_at) `+numbers(loadSplits)+`SELECT i, 10001 + i %% 10000, %s, 'Audit.Exchange', %d - i * 600000, 0, %d, %d FROM n`, bytesOf(hash), us, us+7*24*3600*1_000_000, us),
-		fmt.Sprintf(`INSERT INTO delivery (flow_id, split_id, lane, state, due, time, finished) `+numbers(loadSplits)+`SELECT 30001 + i %% 10000, i, 0, CASE WHEN i %% 997 = 0 THEN 0 WHEN i %% 9973 = 0 THEN 2 ELSE 1 END, %d, %d - i * 600000, %d FROM n`, us, us, us),
+		fmt.Sprintf(`INSERT INTO split (id, source_id, hash, stream, time, ready, expires, listed_at) `+numbers(loadSplits)+`SELECT i, 10000 + `+owner+`, %s, CASE WHEN i %% 5000 = 0 THEN 'DLP.All' ELSE 'Audit.Exchange' END, %d - i * 600000, 0, %d, %d FROM n`, bytesOf(hash), us, us+7*24*3600*1_000_000, us),
+		fmt.Sprintf(`INSERT INTO delivery (flow_id, split_id, run_id, lane, state, due, time, finished) `+numbers(loadSplits)+`SELECT 30000 + `+owner+`, i, CASE WHEN i <= %d THEN 1 ELSE 0 END, 0, CASE WHEN i %% 997 = 0 THEN 0 WHEN i %% 9973 = 0 THEN 2 ELSE 1 END, %d, %d - i * 600000, %d FROM n`, loadRun, us, us, us),
+		`UPDATE run SET state = 'running' WHERE id = 1`,
 		fmt.Sprintf(`INSERT INTO dead_letter (uid, flow_id, split_id, run_id, hash, key, op, time, stream, tenant, stage, class, reason, hint, alike, state, created, updated, bytes, body) `+numbers(loadLetters)+
-			`SELECT 'dl_' || i, 30001 + i %% 20, i, 0, %s, 'k' || i, 1, %d, 'Audit.Exchange', '', 'destination', 'invalid', 'property eventTime of item ' || i || ' is no date', 'map it', i %% 5, CASE WHEN i %% 50 = 0 THEN 'discarded' ELSE 'open' END, %d, %d, 1000, %s FROM n`,
+			`SELECT 'dl_' || i, 30001 + i %% 20, i, 0, %s, 'k' || i, 1, %d, CASE WHEN i %% 5000 = 0 THEN 'DLP.All' ELSE 'Audit.Exchange' END, '', CASE WHEN i %% 4000 = 0 THEN 'source' ELSE 'destination' END, 'invalid', 'property eventTime of item ' || i || ' is no date', 'map it', i %% 5, CASE WHEN i %% 50 = 0 THEN 'discarded' ELSE 'open' END, %d, %d, 1000, %s FROM n`,
 			bytesOf(hash), us, us, us, blob),
 		fmt.Sprintf(`INSERT INTO activity (flow_id, width, minute, stream, splits, fetched, delivered, repeats, dropped, dead, deleted, lost, bytes, newest, lag_low, lag_high, in_1m, in_5m, in_15m, in_1h, in_6h, in_1d, later) `+
 			numbers(24*loadSources)+`SELECT 30001 + i %% 10000, 60, %d - (i / 10000) * 60, 'Audit.Exchange', 1, 100, 90, 10, 0, 0, 0, 0, 1000, %d, 60, 600, 10, 10, 10, 10, 10, 10, 30 FROM n`, minute-minute%60, us),
 		fmt.Sprintf(`INSERT INTO request (scope, width, minute, allowed, asked, throttled, refused, failed) `+numbers(24*loadSources)+`SELECT 'o365/tenant' || (i %% 10000), 60, %d - (i / 10000) * 60, 2000, 60, CASE WHEN i %% 5000 = 0 THEN 1 ELSE 0 END, 0, 0 FROM n`, minute-minute%60),
+		fmt.Sprintf(`INSERT INTO coverage (source_id, flow_id, stream, hour, minutes, splits, records, updated) `+numbers(24*loadSources)+`SELECT 10001 + i %% 10000, 0, 'Audit.Exchange', %d - i / 10000, CASE WHEN i %% 9000 = 0 THEN 7 ELSE 1152921504606846975 END, 2, 0, %d FROM n`, hour, us),
+		fmt.Sprintf(`INSERT INTO coverage (source_id, flow_id, stream, hour, minutes, splits, records, updated) `+numbers(24*loadSources)+`SELECT 10001 + i %% 10000, 30001 + i %% 10000, 'Audit.Exchange', %d - i / 10000, 0, 2, 200, %d FROM n`, hour, us),
+		fmt.Sprintf(`INSERT INTO gap (source_id, stream, from_time, to_time, reason, reported) `+numbers(loadSources)+`SELECT 10001 + i %% 10000, 'Audit.Exchange', %d - i, %d, 'older than the source keeps', %d FROM n`, us, us, us),
+		fmt.Sprintf(`INSERT INTO audit (id, at, who_kind, who_id, who_name, operation, object_kind, object_name, object_uid, address, result, times, before, after, request_id, hash) `+numbers(loadAudit)+
+			`SELECT i, %d + i, 'user', 'usr_' || (i %% 7), 'name' || (i %% 7), CASE WHEN i %% 3000 = 0 THEN 'key.rotate' ELSE 'source.edit' END, CASE WHEN i %% 3000 = 0 THEN 'key' ELSE 'source' END, 's' || (i %% 9000), 'src_' || (i %% 9000), '127.0.0.1', CASE WHEN i %% 4000 = 0 THEN 'denied' ELSE 'ok' END, 1, '{"name":"before this was done"}', '{"name":"after this was done"}', 'req', %s FROM n`, us, bytesOf(hash)),
+		fmt.Sprintf(`INSERT INTO inventory (destination_id, hash, key, source_key, split_id, state, content, acl, crawl) `+numbers(loadItems)+`SELECT 20001, i * 1000003, 'item' || i, i, i, CASE WHEN i %% 2000 = 0 THEN 2 ELSE 1 END, %s, %s, 1 FROM n`, bytesOf(hash), bytesOf(hash)),
+		`INSERT INTO letter_count (state, flow_id, alike, letters) SELECT state, flow_id, alike, count(*) FROM dead_letter GROUP BY state, flow_id, alike`,
+		`INSERT INTO request (scope, width, minute, allowed, asked, throttled, refused, failed) SELECT '', width, minute, sum(allowed), sum(asked), sum(throttled), sum(refused), sum(failed) FROM request GROUP BY width, minute`,
+		`INSERT INTO activity (flow_id, width, minute, stream, splits, fetched, delivered, repeats, dropped, dead, deleted, lost, bytes, newest, lag_low, lag_high, in_1m, in_5m, in_15m, in_1h, in_6h, in_1d, later)
+			SELECT -1, width, minute, '', sum(splits), sum(fetched), sum(delivered), 0, 0, 0, 0, 0, sum(bytes), max(newest), 60, 600, 10, 10, 10, 10, 10, 10, 30 FROM activity GROUP BY width, minute`,
 	)
 	return all
 }

@@ -1987,6 +1987,8 @@ export interface components {
             /** Format: date-time */
             from: string;
             gaps: components["schemas"]["Gap"][];
+            /** @description send it as after to get the sources that follow */
+            next?: string;
             /** Format: date-time */
             to: string;
         };
@@ -3855,9 +3857,17 @@ export interface operations {
     coverageShow: {
         parameters: {
             query?: {
+                /** @description next of the page before */
+                after?: string;
+                /** @description only of this flow and its source */
                 flow?: string;
+                /** @description seven days before the end if not said */
                 from?: string;
+                /** @description how many sources; 20 if not said, at most 100 */
+                limit?: number;
+                /** @description only of this source */
                 source?: string;
+                /** @description now if not said */
                 to?: string;
             };
             header?: never;

@@ -1,6 +1,6 @@
 import { Button, Group, SegmentedControl, Select, Stack, Text } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
 import { ask } from '@/api/ask';
@@ -32,9 +32,12 @@ export function Coverage() {
   const range = search.range ?? '3d';
   const to = Math.ceil(now / hour) * hour;
   const from = to - days[range] * 24 * hour;
-  const query = useQuery({
+  const query = useInfiniteQuery({
     queryKey: ['coverage', search.flow, search.source, from, to],
-    queryFn: ({ signal }) => ask('GET', '/coverage', { query: { flow: search.flow, source: search.source, from: new Date(from).toISOString(), to: new Date(to).toISOString() }, signal }),
+    queryFn: ({ pageParam, signal }) => ask('GET', '/coverage', { query: { flow: search.flow, source: search.source, from: new Date(from).toISOString(), to: new Date(to).toISOString(), after: pageParam }, signal }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.next || undefined,
+    select: ({ pages }) => ({ cells: pages.flatMap((p) => p.cells), gaps: pages.flatMap((p) => p.gaps) }),
     refetchInterval: 30_000,
     placeholderData: (old) => old,
   });
@@ -51,6 +54,7 @@ export function Coverage() {
       <Loaded query={query} what="the coverage" rows={6}>
         {() => (rows.length > 0 ? <Known rows={rows} search={search} set={set} now={now} /> : <Empty title="Nothing was listed in this time" text="A source lists its content types when a flow reads it. Coverage is of sources that have hours: the audit feed has, a folder of files has not."><LinkButton to="/flows">Open flows</LinkButton></Empty>)}
       </Loaded>
+      {query.hasNextPage && <Group><Button variant="default" loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>Show more sources</Button></Group>}
     </Page>
   );
 }

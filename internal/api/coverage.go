@@ -1,0 +1,172 @@
+package api
+
+import (
+	"context"
+	"maps"
+	"math/bits"
+	"slices"
+	"time"
+
+	"github.com/headrace/headrace/internal/flow"
+	"github.com/headrace/headrace/internal/store"
+)
+
+// CoverageRequest picks a source, or a flow's, or all by page, and a piece of time.
+type CoverageRequest struct {
+	Source string    `json:"source,omitempty" doc:"only of this source"`
+	Flow   string    `json:"flow,omitempty" doc:"only of this flow and its source"`
+	From   time.Time `json:"from,omitzero" doc:"seven days before the end if not said"`
+	To     time.Time `json:"to,omitzero" doc:"now if not said"`
+	After  string    `json:"after,omitempty" doc:"next of the page before"`
+	Limit  int       `json:"limit,omitempty" doc:"how many sources; 20 if not said, at most 100" minimum:"0" maximum:"100"`
+}
+
+// A CoverageCell is one hour of one stream.
+type CoverageCell struct {
+	Source  string    `json:"source"`
+	Flow    string    `json:"flow,omitempty"` // "": what the listing knows
+	Stream  string    `json:"stream"`
+	Hour    time.Time `json:"hour"`
+	Minutes int       `json:"listed_minutes"`
+	Asked   int       `json:"asked_minutes,omitempty"` // of the hour that the source is to list; less than 60 where its collecting begins
+	Splits  int64     `json:"splits"`
+	Records int64     `json:"records"`
+	Repeats int64     `json:"repeats"`
+	Dead    int64     `json:"dead_letters"`
+	Lost    int64     `json:"lost"`
+}
+
+// A Coverage is what is known of a piece of time. It has pages by source: one with hours of many streams is much.
+type Coverage struct {
+	From  time.Time      `json:"from"`
+	To    time.Time      `json:"to"`
+	Cells []CoverageCell `json:"cells"`
+	Gaps  []store.Gap    `json:"gaps"` // that reach into it
+	Next  string         `json:"next,omitempty" doc:"send it as after to get the sources that follow"`
+}
+
+const (
+	usualSources = 20
+	mostSources  = 100
+	usualPast    = 7 * 24 * time.Hour
+)
+
+// CoverageShow shows hour by hour what was listed and delivered.
+var CoverageShow = Operation[CoverageRequest, Coverage]{Name: "coverage.show", Route: "GET /coverage", Summary: "Show hour by hour what was listed, delivered and lost", Do: showCoverage}
+
+func showCoverage(ctx context.Context, s *Services, in CoverageRequest) (Coverage, error) {
+	if in.To.IsZero() {
+		in.To = s.Store.Now().UTC()
+	}
+	if in.From.IsZero() {
+		in.From = in.To.Add(-usualPast)
+	}
+	out := Coverage{From: in.From, To: in.To, Cells: []CoverageCell{}, Gaps: []store.Gap{}}
+	sources, flows, err := coveredBy(ctx, s, in, &out.Next)
+	if err != nil {
+		return out, err
+	}
+	for _, src := range sources {
+		names, mirrors := map[int64]string{}, false
+		for _, f := range flows[src.ID] {
+			if in.Flow == "" && mirror(f) {
+				mirrors = true
+			} else {
+				names[f.ID] = f.Name
+			}
+		}
+		if mirrors && len(names) == 0 && in.Source == "" {
+			continue // what only mirrors use has crawls, not hours
+		}
+		cells, err := s.coverageOf(ctx, src, in, names)
+		if err != nil {
+			return out, err
+		}
+		out.Cells = append(out.Cells, cells...)
+		gaps, err := s.Store.Gaps(ctx, src.ID)
+		if err != nil {
+			return out, err
+		}
+		for _, g := range gaps {
+			if g.From.Before(in.To) && g.To.After(in.From) {
+				out.Gaps = append(out.Gaps, g)
+			}
+		}
+	}
+	return out, nil
+}
+
+// coveredBy gives the sources that are asked for, with the flows of each.
+func coveredBy(ctx context.Context, s *Services, in CoverageRequest, next *string) (sources []store.Object, flows map[int64][]store.Object, err error) {
+	switch {
+	case in.Flow != "":
+		f, err := s.Store.Object(ctx, store.Flow, in.Flow)
+		if err != nil {
+			return nil, nil, err
+		}
+		src, err := s.Store.ObjectByID(ctx, store.Source, f.SourceID)
+		return []store.Object{src}, map[int64][]store.Object{src.ID: {f}}, err
+	case in.Source != "":
+		src, err := s.Store.Object(ctx, store.Source, in.Source)
+		if err != nil {
+			return nil, nil, err
+		}
+		sources = []store.Object{src}
+	default:
+		limit := in.Limit
+		if limit <= 0 {
+			limit = usualSources
+		}
+		if sources, *next, err = s.Store.ObjectsPage(ctx, store.ObjectFilter{Kind: store.Source}, store.Page{After: in.After, Limit: min(limit, mostSources)}); err != nil {
+			return nil, nil, err
+		}
+	}
+	ids := make([]int64, len(sources))
+	for i, src := range sources {
+		ids[i] = src.ID
+	}
+	flows, err = s.Store.FlowsOf(ctx, ids)
+	return sources, flows, err
+}
+
+func mirror(f store.Object) bool {
+	settings, err := flow.Read(f)
+	return err == nil && settings.Mode == flow.Mirror
+}
+
+// coverageOf gives the cells of a source, of the flows with names.
+func (s *Services) coverageOf(ctx context.Context, src store.Object, in CoverageRequest, names map[int64]string) ([]CoverageCell, error) {
+	rows, err := s.Store.CoverageOf(ctx, src.ID, slices.Sorted(maps.Keys(names)), in.From.Add(-time.Hour), in.To)
+	if err != nil {
+		return nil, err
+	}
+	listings, err := s.Store.Listings(ctx, src.ID)
+	if err != nil {
+		return nil, err
+	}
+	busy := slices.ContainsFunc(listings, func(l store.ListingStatus) bool { return l.Pending > 0 })
+	var cells []CoverageCell
+	before := store.Coverage{} // the listing's row before this one
+	for _, r := range rows {
+		cell := CoverageCell{Source: src.Name, Flow: names[r.FlowID], Stream: r.Stream, Hour: r.Start(), Minutes: r.ListedMinutes(),
+			Splits: r.Splits, Records: r.Records, Repeats: r.Repeats, Dead: r.Dead, Lost: r.Lost}
+		if r.FlowID == 0 {
+			cell.Asked = asked(before, r, busy)
+			before = r
+		}
+		if !r.Start().Before(in.From.Truncate(time.Hour)) {
+			cells = append(cells, cell)
+		}
+	}
+	return cells, nil
+}
+
+// asked gives how many minutes of an hour are to be listed. Nobody asked for those before the first that was listed, if nothing of
+// the hour before was: collecting or a backfill begins there. While a listing still has something to do (busy), they may yet come.
+func asked(before, r store.Coverage, busy bool) int {
+	follows := before.Stream == r.Stream && before.Hour == r.Hour-1 && before.Minutes != 0
+	if busy || follows {
+		return 60
+	}
+	return max(0, 60-bits.TrailingZeros64(r.Minutes))
+}
