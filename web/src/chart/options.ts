@@ -35,12 +35,18 @@ export function options(w: Wanted): uPlot.Options {
       {},
       ...w.labels.map((label, i): uPlot.Series => {
         const color = colors[w.theme][i % colors[w.theme].length]!;
-        return { label, stroke: color, width: 2, dash: dash(i), spanGaps: false, points: { show: false }, fill: w.stacked ? `${color}22` : undefined };
+        return { label, stroke: color, width: 2, dash: dash(i), spanGaps: false, points: { show: false, size: 5, fill: color, filter: lone }, fill: w.stacked ? `${color}22` : undefined };
       }),
     ],
     hooks: { setCursor: [(u) => w.onCursor(u.cursor.idx ?? null)] },
   };
 }
+
+/** lone picks the points that have a gap on both sides: a line would not show them. */
+const lone: uPlot.Series.Points.Filter = (u, i) => {
+  const values = u.data[i] ?? [];
+  return [...values.keys()].filter((at) => values[at] != null && values[at - 1] == null && values[at + 1] == null);
+};
 
 /** dash tells a line from its neighbours without colour. */
 export const dash = (i: number): number[] => [[], [6, 4], [2, 3], [8, 3, 2, 3]][i % 4]!;

@@ -29,7 +29,7 @@ export function CredentialActions({ credential: c, onEdit, onRemoved, onTested, 
     <>
       {wide && <Button variant="default" loading={test.isPending} disabled={!may} onClick={() => test.mutate(undefined)}>Test</Button>}
       {wide && <Button variant="default" disabled={!may} onClick={() => set('rotate')}>Rotate secret</Button>}
-      {wide && <Button disabled={!may} onClick={onEdit}>Edit</Button>}
+      {wide && <Button data-edit disabled={!may} onClick={onEdit}>Edit</Button>}
       <Menu position="bottom-end" withinPortal>
         <Menu.Target>
           <ActionIcon aria-label={`More about ${c.name}`} c="var(--mantine-color-text)" loading={!wide && test.isPending}><IconDots size={18} aria-hidden /></ActionIcon>

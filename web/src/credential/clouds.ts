@@ -22,3 +22,11 @@ export function hostsOf(c: Cloud | undefined, type: string): string {
   const hosts = [c.login, type === 'microsoft-365-copilot' ? c.graph : c.management || 'this API is not known to exist there'];
   return hosts.filter(Boolean).map((h) => h.replace('https://', '')).join(', ');
 }
+
+/** cloudsMeant gives the clouds that a text names; if it names none, all that the tenant may be in but the one that was tried. */
+export function cloudsMeant<C extends Pick<Cloud, 'name'>>(text: string, clouds: C[], tried: string): C[] {
+  const others = clouds.filter((c) => c.name !== tried && c.name !== custom);
+  const words = text.toLowerCase().split(/[^a-z-]+/);
+  const named = others.filter((c) => words.includes(c.name));
+  return named.length > 0 ? named : others;
+}

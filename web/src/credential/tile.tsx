@@ -1,5 +1,7 @@
 import './tile.css';
 import { Badge, Text } from '@mantine/core';
+import { Spark } from '@/chart/spark';
+import { count, short } from '@/number';
 import { sentence } from '@/parts/problem-notice';
 import { StatePill } from '@/parts/state-pill';
 import { When } from '@/time/when';
@@ -17,6 +19,7 @@ export function TileContent({ credential: c }: { credential: Credential }) {
       <Text size="xs" lineClamp={2}>{c.description || <Text span c="dimmed" inherit>No description</Text>}</Text>
       <StatePill tone={state.tone} word={state.word} />
       <Text size="xs" lineClamp={2}><Fact credential={c} /></Text>
+      {c.calls && <Calls calls={c.calls} />}
       <div className="foot">
         <Badge variant="light" color="gray" size="sm" tt="none" c="var(--mantine-color-text)">{cloudTitle(c.cloud)}</Badge>
         <Text size="xs">{usedBy(c)}</Text>
@@ -33,6 +36,17 @@ function Fact({ credential: c }: { credential: Credential }) {
       {fact && (c.test && c.state === 'working' ? fact.replace(/^the secret is /, 'secret ') : sentence(fact))}
       {!fact && !c.test && 'Nobody has asked Microsoft yet.'}
     </>
+  );
+}
+
+/** Calls are the requests that a credential signed in the last 24 hours. */
+function Calls({ calls }: { calls: number[] }) {
+  const all = calls.reduce((a, b) => a + b, 0);
+  return (
+    <div className="calls">
+      <Text size="xs" c="dimmed" style={{ whiteSpace: 'nowrap' }}>{short(all)} {all === 1 ? 'call' : 'calls'} in 24 h</Text>
+      <Spark values={calls} width={72} height={22} label={`Calls in each of the last 24 hours: ${count(calls.at(-1))} in this one, ${count(Math.max(...calls))} at most`} />
+    </div>
   );
 }
 

@@ -26,6 +26,7 @@ export function UrlTabs<K extends string>({ tabs, value, onPick, label, children
           <Tabs.Tab
             key={t.key}
             value={t.key}
+            data-edit={t.key === 'settings' || undefined}
             rightSection={t.count ? <Badge size="sm" color="red.9" variant="filled">{t.count > 999 ? '999+' : t.count}<VisuallyHidden> to act on</VisuallyHidden></Badge> : undefined}
           >
             {t.label}

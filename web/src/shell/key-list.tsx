@@ -11,6 +11,9 @@ const always: [string[], string][] = [
 const single: [string[], string][] = [
   [['?'], 'This list'],
   [['/'], 'Filter the list on the page'],
+  [['j', 'k'], 'Next, previous in the list'],
+  [['Enter'], 'Open it'],
+  [['e'], 'Edit what the page shows'],
 ];
 
 /** KeyList shows what the keys do, and turns those without Ctrl off. */

@@ -31,7 +31,7 @@ export function UseActions({ kind, use, test, onEdit }: Props) {
       {turn.isError && <Text size="sm" c="var(--hr-bad)" role="alert">{turn.error.message}</Text>}
       <Button variant="default" disabled={!may} loading={test.isPending} onClick={() => test.mutate()}>Test</Button>
       <Button variant="default" disabled={!may} loading={turn.isPending} onClick={() => turn.mutate(undefined)}>{use.paused ? 'Resume' : 'Pause'}</Button>
-      <Button disabled={!may} onClick={onEdit}>Edit</Button>
+      <Button data-edit disabled={!may} onClick={onEdit}>Edit</Button>
       <Menu position="bottom-end" withinPortal>
         <Menu.Target><ActionIcon aria-label={`More about ${use.name}`} c="var(--mantine-color-text)"><IconDots size={18} aria-hidden /></ActionIcon></Menu.Target>
         <Menu.Dropdown>

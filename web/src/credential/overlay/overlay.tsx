@@ -110,7 +110,7 @@ function Form({ type, existing, onCancel, onUnsaved, onSaved }: FormProps) {
             </Tabs.List>
             <Tabs.Panel value="guide" pt="md"><Guide type={type} cloud={d.cloud} /></Tabs.Panel>
             <Tabs.Panel value="check" pt="md">
-              <PermissionCheck checks={test.data?.checks} permissions={permissionsOf(help.data)} pending={test.isPending} error={test.error} app={appOf(d, test.data?.help)} onAgain={run} onConsent={test.poll} polling={test.polling} />
+              <PermissionCheck checks={test.data?.checks} permissions={permissionsOf(help.data)} pending={test.isPending} error={test.error} app={appOf(d, test.data?.help)} onAgain={run} onConsent={test.poll} polling={test.polling} cloud={d.cloud} onCloud={(cloud) => form.setFieldValue('cloud', cloud)} />
             </Tabs.Panel>
           </Tabs>
         </Grid.Col>

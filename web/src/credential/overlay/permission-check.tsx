@@ -4,6 +4,7 @@ import { sentence, ProblemNotice } from '@/parts/problem-notice';
 import { ToneIcon } from '@/parts/state-pill';
 import type { Check } from '../api';
 import { outcomeOf, rowOf, type Outcome } from '../result';
+import { SwitchCloud } from './switch-cloud';
 import { ConsentButtons } from './consent-buttons';
 import type { App } from './consent';
 
@@ -17,6 +18,9 @@ interface Props {
   /** The consent was opened: from now on the check repeats itself. */
   onConsent: () => void;
   polling: boolean;
+  /** The cloud that was tested, and what sets another one. */
+  cloud: string;
+  onCloud: (cloud: string) => void;
 }
 
 /** PermissionCheck is what a test found, row by row, and what to do about it. */
@@ -33,6 +37,7 @@ export function PermissionCheck(p: Props) {
   return (
     <Stack gap="sm">
       <div role="status"><Verdict outcome={outcome} /></div>
+      <SwitchCloud checks={p.checks} cloud={p.cloud} onCloud={p.onCloud} />
       <Box component="ul" className="panel bare-list checks" aria-label="Checks">
         {p.checks.map((c) => <CheckRow key={c.name} check={c} permissions={p.permissions} />)}
       </Box>

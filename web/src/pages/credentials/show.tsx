@@ -15,6 +15,7 @@ import { StatePill } from '@/parts/state-pill';
 import { YAMLSection } from '@/parts/yaml-section';
 import { dayOf } from '@/time/time';
 import { When } from '@/time/when';
+import { History } from './history';
 import { EditOverlay } from './list';
 
 /** CredentialPage tells whether a credential still works, what breaks if it ends, and how it is set. */
@@ -42,6 +43,7 @@ export function CredentialPage() {
               <Settings credential={one} />
             </SimpleGrid>
             <UsedBy credential={one} />
+            <History credential={one} />
             <YAMLSection kind="credential" name={one.name} revision={one.revision} />
           </>
         )}

@@ -9,6 +9,7 @@ import { Numbers } from '@/parts/numbers';
 import { Page } from '@/parts/page';
 import { sentence } from '@/parts/problem-notice';
 import { StatePill, type Tone } from '@/parts/state-pill';
+import { FlowCharts } from '../flows/charts';
 import { FirstSteps } from './first-steps';
 import { FlowRows } from './flow-rows';
 import { Problems } from './problems';
@@ -60,6 +61,7 @@ function Standing({ overview: o }: { overview: OverviewData }) {
       </Block>
       <Block title="Flows" aside={<LinkButton variant="default" size="xs" to="/flows">All {count(o.numbers.flows)} flows</LinkButton>}><FlowRows flows={o.flows} /></Block>
       <Throttling quotas={o.throttling} />
+      <FlowCharts />
     </>
   );
 }
