@@ -25,7 +25,8 @@ func newStatements() *statements {
 	return &statements{ready: map[string]*sql.Stmt{}, wanted: map[string]bool{}}
 }
 
-// get gives the prepared statement, or nil and whether it will be one. Lists of varying length are not kept.
+// get gives the prepared statement, or nil and whether it will be one. Lists of varying length are not kept; one that has
+// few lengths is written with a blank before its first mark.
 func (c *statements) get(q string) (stmt *sql.Stmt, wanted bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
