@@ -102,7 +102,7 @@ func (d *door) fail(w http.ResponseWriter, r *http.Request, op string, err error
 	if fault.ClassOf(err) == fault.Internal {
 		d.log.ErrorContext(r.Context(), "a request failed", telemetry.Op, op, telemetry.RequestID, id, telemetry.Err, err)
 	}
-	WriteProblem(w, err, id)
+	WriteProblem(w, reticent(r.Context(), err), id)
 }
 
 // Refuse answers a request that came to no operation.
@@ -111,7 +111,7 @@ func Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if id == "" {
 		id = newRequestID()
 	}
-	WriteProblem(w, err, id)
+	WriteProblem(w, reticent(r.Context(), err), id)
 }
 
 // Streams tells whether the answer to a request lasts as long as somebody listens.

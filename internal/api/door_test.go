@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/headrace/headrace/internal/account"
+	"github.com/headrace/headrace/internal/fault"
 )
 
 // ask sends a request to a handler as somebody; "" as nobody.
@@ -114,6 +117,21 @@ func TestTheDocumentIsServedAndWhole(t *testing.T) {
 		r := e.route()
 		if doc.Paths[r.path][strings.ToLower(r.method)].OperationID != operationID(e.Info().Name) {
 			t.Errorf("%s is not in the document", e.Info().Name)
+		}
+	}
+}
+
+func TestWhoIsUnknownIsToldNothingOfTheInside(t *testing.T) {
+	t.Parallel()
+	away := (&fault.Error{Class: fault.Unavailable, Code: "database_away", Title: "the database server cannot be reached", Err: errors.New("dial db.internal:5432")}).WithHint("start it")
+	for who, told := range map[account.Role]bool{"": false, account.Viewer: true} {
+		w, r := httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), "GET", Prefix+"/setup", nil)
+		if who != "" {
+			r = r.WithContext(account.With(r.Context(), account.Identity{Role: who}))
+		}
+		Refuse(w, r, fmt.Errorf("look: %w", away))
+		if strings.Contains(w.Body.String(), "db.internal") != told || w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "database_away") || !strings.Contains(w.Body.String(), "start it") {
+			t.Errorf("%q: %d %s", who, w.Code, w.Body)
 		}
 	}
 }

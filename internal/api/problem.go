@@ -1,11 +1,13 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"time"
 
+	"github.com/headrace/headrace/internal/account"
 	"github.com/headrace/headrace/internal/fault"
 )
 
@@ -108,6 +110,20 @@ func (p Problem) Err() error {
 type detail string
 
 func (d detail) Error() string { return string(d) }
+
+// reticent is an error as somebody may see it of whom nobody knows who it is: what went wrong inside (hosts, paths, names of databases) stays in
+// the log.
+func reticent(ctx context.Context, err error) error {
+	class := fault.ClassOf(err)
+	if _, known := account.Of(ctx); known || class != fault.Unavailable && class != fault.Internal {
+		return err
+	}
+	told := &fault.Error{Class: class, Title: "something went wrong on the server", Hint: "its log says what"}
+	if e, ok := fault.As(err); ok && e.Title != "" {
+		told.Code, told.Title, told.Hint, told.RetryAt = e.Code, e.Title, e.Hint, e.RetryAt
+	}
+	return told
+}
 
 // WriteProblem is the one place that answers a request with an error.
 func WriteProblem(w http.ResponseWriter, err error, requestID string) {

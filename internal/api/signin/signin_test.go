@@ -323,3 +323,48 @@ func TestSettingsOfAProvider(t *testing.T) {
 		}
 	}
 }
+
+// TestNonsenseSignsNobodyIn sends what no provider and no browser of ours sends: a page tells it, and nothing of it runs there.
+func TestNonsenseSignsNobodyIn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	w.op.person(ada("g-ops"))
+	for _, bad := range []string{"", "x", "<script>alert(1)</script>", "🦊 حجة", "a\x00b", "%00", "../../etc/passwd", strings.Repeat("x", 8000), "{8f3a0000-0000-4000-8000-000000000001}"} {
+		q := url.QueryEscape(bad)
+		for _, query := range []string{"", "?code=" + q, "?state=" + q, "?code=" + q + "&state=" + q, "?error=" + q + "&error_description=" + q, "?error=" + q + "&state=" + q, "?code=" + q + "&code=" + q + "&nonsense=1"} {
+			b := w.browser()
+			status, body := w.get(b, w.server.URL+signin.Callback+query)
+			if status != http.StatusForbidden || !strings.Contains(body, "You are not signed in") || strings.Contains(body, "<script>") || w.who(b) != "" {
+				t.Errorf("%.40q: %d %.300s, signed in as %q", query, status, body, w.who(b))
+			}
+		}
+		for _, cookie := range []string{q, "e30", "bnVsbA", "W10"} { // the last are {}, null and [] as a sign-in under way would be
+			req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, w.server.URL+signin.Callback+"?code="+q+"&state="+q, nil)
+			req.AddCookie(&http.Cookie{Name: guard.CookieName(true) + "-oidc", Value: cookie})
+			res, err := w.browser().Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = res.Body.Close()
+			if res.StatusCode != http.StatusForbidden {
+				t.Errorf("with the cookie %.40q: %d", cookie, res.StatusCode)
+			}
+		}
+	}
+	for _, path := range []string{signin.Begin, signin.Callback} {
+		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete} {
+			req, _ := http.NewRequestWithContext(t.Context(), method, w.server.URL+path, strings.NewReader("{"))
+			res, err := w.browser().Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = res.Body.Close()
+			if res.StatusCode != http.StatusMethodNotAllowed {
+				t.Errorf("%s %s: %d", method, path, res.StatusCode)
+			}
+		}
+	}
+	if w.op.asked != 0 {
+		t.Errorf("the provider was asked %d times for a token", w.op.asked)
+	}
+}
