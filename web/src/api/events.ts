@@ -34,7 +34,18 @@ export class EventStream {
   /** open starts the stream; the function that it gives ends it. */
   open(): () => void {
     this.start();
+    // A browser that loses its network keeps a stream open that nothing comes through any more.
+    const lost = () => this.tell('reconnecting');
+    const back = () => {
+      clearTimeout(this.again);
+      this.source?.close();
+      this.start();
+    };
+    globalThis.addEventListener('offline', lost);
+    globalThis.addEventListener('online', back);
     return () => {
+      globalThis.removeEventListener('offline', lost);
+      globalThis.removeEventListener('online', back);
       clearTimeout(this.again);
       this.source?.close();
       this.source = null;

@@ -15,7 +15,7 @@ export type Verb = 'replay' | 'discard';
 
 /** Bulk says in numbers what would be touched before it does something to many letters. */
 export function Bulk({ verb, filter, onClose, onDone }: { verb: Verb; filter: Filter; onClose: () => void; onDone?: () => void }) {
-  const plan = useQuery({ queryKey: ['letters', 'plan', filter], queryFn: ({ signal }) => ask('POST', '/dead-letters/plan', { body: filter, signal }), staleTime: 0, gcTime: 0 });
+  const plan = useQuery({ queryKey: ['letters', 'plan', filter], queryFn: ({ signal }) => ask('POST', '/dead-letters/plan', { body: filter, signal }), staleTime: 'static', gcTime: 0 }); // asked once: it is not there any more when the letters are gone
   return verb === 'replay' ? <Replay plan={plan} filter={filter} onClose={onClose} /> : <Discard plan={plan} filter={filter} onClose={onClose} onDone={onDone} />;
 }
 
