@@ -1,4 +1,4 @@
-import { Center, Container } from '@mantine/core';
+import { Center, Container, VisuallyHidden } from '@mantine/core';
 import { lazy, Suspense, useState } from 'react';
 import { useSession, type Session } from '@/api/session';
 import { Loading } from '@/parts/loading';
@@ -21,7 +21,8 @@ export function Gate() {
   if (user && user.name !== last?.name) keep(user);
   if (session.data === undefined) {
     return (
-      <Container size="sm" pt={96}>
+      <Container component="main" size="sm" pt={96}>
+        <VisuallyHidden component="h1">headrace</VisuallyHidden>
         {session.isError ? <ProblemNotice error={session.error} onRetry={() => void session.refetch()} retrying={session.isFetching} /> : <Loading what="headrace" />}
       </Container>
     );
