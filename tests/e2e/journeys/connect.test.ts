@@ -1,6 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect } from 'vitest';
+import { events } from '../rig/delivered.ts';
 import { Headrace } from '../rig/headrace.ts';
 import { journey } from '../rig/journey.ts';
 import { fillCredential } from '../rig/pages.ts';
@@ -101,12 +100,4 @@ async function newFlow(tab: Tab, name: string, source: string, destination: stri
   await tab.choose('Destination', destination);
   await tab.click('Make the flow');
   await tab.heading(name);
-}
-
-/** events reads what was delivered. */
-function events(out: string): unknown[] {
-  return readdirSync(out, { recursive: true, encoding: 'utf8' })
-    .filter((f) => f.endsWith('.ndjson'))
-    .flatMap((f) => readFileSync(join(out, f), 'utf8').split('\n').filter(Boolean))
-    .map((line) => JSON.parse(line));
 }

@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { slowness } from './place.ts';
 
 /** How long a program may take to say what is waited for. */
-const patience = 30_000;
+const patience = 30_000 * slowness;
 
 const alive = new Set<ChildProcess>();
 

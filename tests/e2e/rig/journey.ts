@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'vitest';
 import type { Headrace } from './headrace.ts';
-import { artefacts } from './place.ts';
+import { artefacts, slowness } from './place.ts';
 import { Tab, type View } from './tab.ts';
 
 interface Program {
@@ -67,6 +67,6 @@ export function journey(name: string, play: (stage: Stage) => Promise<void>, tim
         await stage.close();
       }
     },
-    timeout,
+    (timeout ?? 90_000) * slowness,
   );
 }

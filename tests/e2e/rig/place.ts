@@ -23,6 +23,9 @@ export const images = join(here, '../../docs/images');
 /** Set: pictures that differ are written anew. */
 export const update = !!process.env.HEADRACE_E2E_UPDATE;
 
+/** How many times more time a machine needs that has much else to do: HEADRACE_E2E_SLOWNESS=4. */
+export const slowness = Number(process.env.HEADRACE_E2E_SLOWNESS ?? 1);
+
 const made: string[] = [];
 process.on('exit', () => made.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
 

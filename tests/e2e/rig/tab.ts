@@ -1,6 +1,7 @@
 import type { BrowserContext, Locator, Page } from 'playwright-core';
 import { theBrowser } from './browser.ts';
 import type { Headrace } from './headrace.ts';
+import { slowness } from './place.ts';
 import { Watch } from './watch.ts';
 
 export type Theme = 'light' | 'dark';
@@ -12,7 +13,7 @@ export interface View {
 }
 
 /** How long the page may take to do what is expected of it. */
-export const patience = 10_000;
+export const patience = 10_000 * slowness;
 
 /** A Tab is a person's browser with one page of the server, and what is watched there. */
 export class Tab {
@@ -93,7 +94,7 @@ export class Tab {
 
   /** sees waits until a text stands on the page. */
   sees(text: string | RegExp, ms = patience): Promise<void> {
-    return this.page.getByText(text).first().waitFor({ timeout: ms });
+    return this.page.getByText(text).first().waitFor({ timeout: Math.max(ms, patience) });
   }
 
   /** settled waits until nothing is loaded any more. */
