@@ -20,7 +20,7 @@ const (
 	streamAhead = 100
 	allEvery    = 200 * time.Millisecond
 	allAhead    = 1000
-	ofChunk     = 4         // at most of those that are offered together: neighbours are alike
+	ofChunk     = 25        // at most of those that are offered together: neighbours are alike
 	mostLooked  = 256 << 10 // bytes; larger records are not looked at
 	mostQueued  = 4 << 20   // bytes of records that wait to be looked at
 	mostWaiting = 256       // records that do

@@ -4,6 +4,7 @@ import { auditRoutes } from './pages/audit/routes';
 import { credentialRoutes } from './pages/credentials/routes';
 import { copilotRoutes } from './pages/copilot/routes';
 import { coverageRoutes } from './pages/coverage/routes';
+import { datasetRoutes } from './pages/datasets/routes';
 import { letterRoutes } from './pages/deadletters/routes';
 import { flowRoutes } from './pages/flows/routes';
 import { overviewRoutes } from './pages/overview/routes';
@@ -15,7 +16,7 @@ import { root } from './root';
 import { parseSearch, stringifySearch } from './search';
 
 // Every area of pages adds its routes here. A page's code is loaded when somebody goes there (lazyRouteComponent).
-const tree = root.addChildren([...overviewRoutes, ...credentialRoutes, ...sourceRoutes, ...destinationRoutes, ...flowRoutes, ...runRoutes, ...coverageRoutes, ...letterRoutes, ...copilotRoutes, ...auditRoutes, ...settingsRoutes]);
+const tree = root.addChildren([...overviewRoutes, ...credentialRoutes, ...sourceRoutes, ...destinationRoutes, ...datasetRoutes, ...flowRoutes, ...runRoutes, ...coverageRoutes, ...letterRoutes, ...copilotRoutes, ...auditRoutes, ...settingsRoutes]);
 
 /** makeRouter builds the router. */
 export function makeRouter(client: QueryClient) {

@@ -31,6 +31,8 @@ const pages: { route: string; at: string; shows: string | RegExp }[] = [
   { route: '/destinations/new', at: '/destinations/new', shows: 'New destination' },
   { route: '/destinations/new/$connector/$step', at: '/destinations/new/file/configure', shows: 'Configure' },
   { route: '/destinations/$name', at: '/destinations/archive', shows: 'archive' },
+  { route: '/datasets', at: '/datasets', shows: 'Data sets' },
+  { route: '/datasets/$name', at: '/datasets/contoso', shows: 'contoso' },
   { route: '/credentials', at: '/credentials', shows: 'Credentials' },
   { route: '/credentials/$name', at: '/credentials/contoso-audit', shows: 'contoso-audit' },
   { route: '/copilot', at: '/copilot', shows: /Copilot/ },

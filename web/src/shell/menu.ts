@@ -10,6 +10,7 @@ import {
   IconMailX,
   IconSettings,
   IconSparkles,
+  IconTable,
   type TablerIcon,
 } from '@tabler/icons-react';
 import type { LinkProps } from '@tanstack/react-router';
@@ -33,6 +34,7 @@ export const menu: { title?: string; entries: Entry[] }[] = [
     entries: [
       { label: 'Flows', to: '/flows', icon: IconArrowsSplit2, key: 'f' },
       { label: 'Sources', to: '/sources', icon: IconDatabaseImport, key: 's' },
+      { label: 'Data sets', to: '/datasets', icon: IconTable, key: 'e' },
       { label: 'Destinations', to: '/destinations', icon: IconDatabaseExport, key: 'd' },
       { label: 'Credentials', to: '/credentials', icon: IconKey, key: 'c', count: 'credentials' },
     ],

@@ -1,11 +1,13 @@
 import './band.css';
 import { Text } from '@mantine/core';
 import { IconDatabaseExport, IconDatabaseImport, IconFilterCode, IconTable, type TablerIcon } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { count, percent, plural } from '@/number';
 import { LinkAnchor } from '@/parts/link';
 import { ToneIcon } from '@/parts/state-pill';
 import { When } from '@/time/when';
+import { datasetQuery } from '../datasets/api';
 import { specOf, type FlowStatus } from './status';
 
 /** Band is the picture of a flow: four stations in order, each with how it stands. It is a list, and reads as one. */
@@ -14,6 +16,7 @@ export function Band({ flow }: { flow: FlowStatus }) {
   const listTrouble = flow.listings.find((l) => l.trouble)?.trouble;
   const laneTrouble = flow.lanes.find((l) => l.trouble)?.trouble;
   const steps = specOf(flow).transform ?? [];
+  const { fields = 0, changes = 0 } = useQuery(datasetQuery(flow.source)).data ?? {};
   const here = { to: '/flows/$name', params: { name: flow.name } };
   const broken = listTrouble && listTrouble.class !== 'throttled' ? 'source' : laneTrouble && laneTrouble.class !== 'throttled' ? 'destination' : undefined;
   return (
@@ -21,8 +24,9 @@ export function Band({ flow }: { flow: FlowStatus }) {
       <Station icon={IconDatabaseExport} kind="Source" name={flow.source} to="/sources/$name" params={{ name: flow.source }} broken={broken === 'source'}>
         {listTrouble ? listTrouble.title || listTrouble.text : <>Listed <When at={listing?.listed} none="not yet" /> · {plural(flow.counts.listed, 'split')}</>}
       </Station>
-      <Station icon={IconTable} kind="Data set" name={`${count(flow.counts.fetched)} read`} {...here} search={{ tab: 'dataset' }}>
-        {flow.counts.repeats > 0 ? `${plural(flow.counts.repeats, 'repeat')} left out` : 'No repeats'}
+      <Station icon={IconTable} kind="Data set" name={fields ? plural(fields, 'field') : `${count(flow.counts.fetched)} read`} {...here} search={{ tab: 'dataset' }}>
+        {fields ? `${plural(flow.counts.fetched, 'record')} read, ` : ''}{flow.counts.repeats > 0 ? `${plural(flow.counts.repeats, 'repeat')} left out` : fields ? 'no repeats' : 'No repeats'}
+        {changes > 0 && <>; {plural(changes, 'change')} of the schema in 7 days</>}
       </Station>
       <Station icon={IconFilterCode} kind="Transform" name={steps.length > 0 ? plural(steps.length, 'rule') : 'None: bytes stay as they came'} {...here} search={{ tab: 'transform' }}>
         {percent(flow.counts.dropped, flow.counts.fetched)} dropped · {flow.counts.dead_letters > 0 ? `${percent(flow.counts.dead_letters, flow.counts.fetched)} refused` : 'none refused'}
