@@ -124,7 +124,7 @@ func (s *session) root() *cobra.Command {
 	}
 	add("start", s.demoCommand(), s.simulateCommand(), s.initCommand(), s.serveCommand(), s.doctorCommand())
 	add("build", s.credentialCommand(), s.connectorCommand(), s.sourceCommand(), s.destinationCommand(), s.datasetCommand(), s.flowCommand(), s.subscriptionCommand(), s.copilotCommand())
-	add("operate", s.runCommand(), s.coverageCommand(), s.letterCommand())
+	add("operate", s.statusCommand(), s.topCommand(), s.checkCommand(), s.runCommand(), s.coverageCommand(), s.letterCommand())
 	add("code", s.validateCommand(), s.planCommand(), s.applyCommand(), s.exportCommand(), s.schemaCommand())
 	add("admin", s.userCommand(), s.tokenCommand(), s.auditCommand(), s.loginCommand(), s.logoutCommand(), s.contextCommand(), s.keyCommand(), s.versionCommand(), s.docsCommand())
 	addTopics(root)

@@ -115,7 +115,9 @@ func (s *session) datasetSchema() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			v.Fields = slices.DeleteFunc(v.Fields, func(f dataset.FieldView) bool { return !strings.Contains(strings.ToLower(f.Path), strings.ToLower(match)) })
+			v.Fields = slices.DeleteFunc(v.Fields, func(f dataset.FieldView) bool {
+				return !strings.Contains(strings.ToLower(f.Path), strings.ToLower(match))
+			})
 			switch s.format() {
 			case "json", "yaml":
 				return s.value(v)

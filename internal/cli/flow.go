@@ -17,7 +17,7 @@ import (
 func (s *session) flowCommand() *cobra.Command {
 	c := &cobra.Command{Use: "flow", Aliases: []string{"flows"}, Short: "From a source through a transform to a destination",
 		Example: examples("headrace flow create contoso --source contoso --destination archive", "", "headrace flow show contoso", "how its work stands")}
-	c.AddCommand(s.flowCreate(), s.flowList(), s.flowShow(), s.flowEdit(), pauseCommand(s, flowRest), resumeCommand(s, flowRest), s.flowRun(), s.flowRetry(), s.flowBackfill(), s.flowHistory(), s.flowRemove())
+	c.AddCommand(s.flowCreate(), s.flowList(), s.flowShow(), s.flowEdit(), pauseCommand(s, flowRest), resumeCommand(s, flowRest), s.flowRun(), s.flowRetry(), s.flowBackfill(), s.flowHistory(), s.flowLag(), s.flowTest(), s.flowRemove())
 	return c
 }
 
@@ -147,7 +147,7 @@ func settingsText(spec json.RawMessage) string {
 }
 
 func (s *session) flowShow() *cobra.Command {
-	return &cobra.Command{Use: "show NAME", Aliases: []string{"status", "lag"}, Short: "Show a flow and how its work stands", Args: exactly(1),
+	return &cobra.Command{Use: "show NAME", Aliases: []string{"status"}, Short: "Show a flow and how its work stands", Args: exactly(1),
 		Example: examples("headrace flow show contoso", "", "headrace flow show contoso --json=counts,backlog,troubles", ""),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			v, err := call(s, cmd, api.FlowShow, api.Named{Name: args[0]})

@@ -1,12 +1,15 @@
 package cli
 
 import (
+	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/headrace/headrace/internal/account"
 	"github.com/headrace/headrace/internal/api"
+	"github.com/headrace/headrace/internal/secret"
 	"github.com/headrace/headrace/internal/store"
 )
 
@@ -135,9 +138,13 @@ func (s *session) userEdit() *cobra.Command {
 
 func (s *session) userPassword() *cobra.Command {
 	var stdin bool
-	c := &cobra.Command{Use: "password NAME", Short: "Give an account a new password; its sessions end", Args: exactly(1),
-		Example: examples("headrace user password ada", "asks for it", "headrace user password ada --password-stdin < password.txt", ""),
+	c := &cobra.Command{Use: "password [NAME]", Short: "Give an account a new password, or change one's own; its sessions end", Args: cobra.MaximumNArgs(1),
+		Long:    "Without a name it is one's own on the server of the context in use: the present password is asked for first. With --password-stdin it stands on the first line, the new one on the second.\nAnother's password is an admin's to set, or of who can open the data folder.",
+		Example: examples("headrace user password", "one's own; asks for it", "headrace user password ada", "", "headrace user password ada --password-stdin < password.txt", ""),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return s.ownPassword(cmd.Context(), stdin)
+			}
 			password, err := s.newPassword(stdin)
 			if err != nil {
 				return err
@@ -151,6 +158,62 @@ func (s *session) userPassword() *cobra.Command {
 		}}
 	c.Flags().BoolVar(&stdin, "password-stdin", false, "read the password from standard input")
 	return c
+}
+
+// ownPassword changes the password of who is signed in to the context's server. That takes a session of theirs: a token may not.
+func (s *session) ownPassword(ctx context.Context, stdin bool) error {
+	c, err := s.place()
+	if err != nil {
+		return err
+	}
+	if c == nil {
+		return usage("one's own password is changed on a server that one is signed in to").WithHint("headrace login first, or name the account: headrace user password NAME.")
+	}
+	old, password, err := s.passwords(stdin)
+	if err != nil {
+		return err
+	}
+	anew := *c
+	anew.Token = api.Sensitive{}
+	remote, err := anew.reach()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = remote.Close() }()
+	in, err := api.Call(ctx, remote, api.SessionBegin, api.SignIn{Name: c.User, Password: api.Secret(old)})
+	if err != nil {
+		return err
+	}
+	remote.Signed(in)
+	if in, err = api.Call(ctx, remote, api.SessionPassword, api.PasswordChange{Old: api.Secret(old), New: api.Secret(password)}); err != nil {
+		return err
+	}
+	remote.Signed(in)
+	if _, err := api.Call(ctx, remote, api.SessionEnd, api.None{}); err != nil {
+		s.log.Debug("the session that changed the password could not be ended; it ends by itself", "err", err)
+	}
+	s.done("changed  the password of %s; its sessions have ended, its tokens stay", c.User)
+	return nil
+}
+
+// passwords reads the present password and a new one.
+func (s *session) passwords(stdin bool) (old, password secret.Text, err error) {
+	if !stdin {
+		if old, err = s.password("Present password (it is not shown): ", false); err != nil {
+			return old, password, err
+		}
+		password, err = s.newPassword(false)
+		return old, password, err
+	}
+	text, err := s.secretInput("standard input")
+	if err != nil {
+		return old, password, err
+	}
+	first, second, _ := strings.Cut(text.Reveal(), "\n")
+	if second = strings.TrimRight(second, "\r\n"); second == "" {
+		return old, password, usage("standard input has no second line").WithHint("The present password stands on the first line, the new one on the second.")
+	}
+	return secret.New(strings.TrimRight(first, "\r")), secret.New(second), nil
 }
 
 func (s *session) userAble(verb string, disabled bool) *cobra.Command {
