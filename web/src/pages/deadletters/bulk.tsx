@@ -15,12 +15,7 @@ export type Verb = 'replay' | 'discard';
 
 /** Bulk says in numbers what would be touched before it does something to many letters. */
 export function Bulk({ verb, filter, onClose, onDone }: { verb: Verb; filter: Filter; onClose: () => void; onDone?: () => void }) {
-<<<<<<< HEAD
   const plan = useQuery({ queryKey: ['letters', 'plan', filter], queryFn: ({ signal }) => ask('POST', '/dead-letters/plan', { body: filter, signal }), staleTime: 'static', gcTime: 0 }); // asked once: it is not there any more when the letters are gone
-=======
-  // Under a key of its own: when the letters are dealt with and read again, a plan for them would find none.
-  const plan = useQuery({ queryKey: ['letter-plan', filter], queryFn: ({ signal }) => ask('POST', '/dead-letters/plan', { body: filter, signal }), staleTime: 0, gcTime: 0 });
->>>>>>> a62720c (web, tests/e2e: runs, windows, dead letters and credentials looked at closely; a plan is not asked for when its letters are gone)
   return verb === 'replay' ? <Replay plan={plan} filter={filter} onClose={onClose} /> : <Discard plan={plan} filter={filter} onClose={onClose} onDone={onDone} />;
 }
 
