@@ -56,6 +56,8 @@ type Field struct {
 	Example string    // of the newest record that has one, redacted
 	First   time.Time // the times of the oldest and the newest record that has it
 	Last    time.Time
+
+	latest any // of what Example is made when somebody asks: to take out what tells of a person costs more than all else
 }
 
 // A Shape is what some records look like.
@@ -75,6 +77,10 @@ func NewShape() *Shape { return &Shape{fields: map[string]*Field{}} }
 func (s *Shape) Fields() []Field {
 	all := make([]Field, 0, len(s.fields))
 	for _, f := range s.fields {
+		if example := exampleOf(f.Path, f.latest); example != "" {
+			f.Example = example
+		}
+		f.latest = nil
 		all = append(all, *f)
 	}
 	slices.SortFunc(all, func(a, b Field) int { return strings.Compare(a.Path, b.Path) })
@@ -156,8 +162,8 @@ func (s *Shape) see(path string, value any, seen map[string]bool) bool {
 		s.fields[path] = f
 	}
 	f.Types |= typeOf(value)
-	if example := exampleOf(path, value); example != "" && !seen[path] {
-		f.Example = example
+	if !seen[path] && hasExample(value) {
+		f.latest = value
 	}
 	seen[path] = true
 	return true
@@ -202,6 +208,17 @@ func typeOf(value any) int64 {
 }
 
 const longestExample = 80 // characters
+
+// hasExample tells whether a value is one that can be shown.
+func hasExample(value any) bool {
+	switch v := value.(type) {
+	case bool, json.Number:
+		return true
+	case string:
+		return v != ""
+	}
+	return false
+}
 
 func exampleOf(path string, value any) string {
 	switch v := value.(type) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,11 +14,11 @@ import (
 	"github.com/headrace/headrace/internal/telemetry"
 )
 
-// How many records are looked at. A stream's first hundred are, then twelve in a minute; of all streams five in a second.
+// How many records are looked at. A stream's first forty are, then twelve in a minute; of all streams five in a second.
 // So what a source had before headrace met it is known at once, and the rest costs next to nothing however much is read.
 const (
 	streamEvery = 5 * time.Second
-	streamAhead = 100
+	streamAhead = 40
 	allEvery    = 200 * time.Millisecond
 	allAhead    = 1000
 	ofChunk     = 25        // at most of those that are offered together: neighbours are alike
@@ -56,6 +57,7 @@ type seen struct {
 	key  string
 	at   time.Time
 	body []byte
+	cut  bool // texts in body were shortened
 }
 
 // NewRecorder makes one that learns into the store.
@@ -229,9 +231,9 @@ func (c *class) take(one seen, now time.Time) {
 
 // lesson is what some records of a stream have shown.
 type lesson struct {
-	began   time.Time
-	shape   *Shape
-	samples []store.DatasetSample
+	began time.Time
+	shape *Shape
+	last  []seen // as they came: what is kept of them is made when they are written down
 }
 
 // keepOf is how many records of one lesson are kept at most; the store keeps no more of a stream.
@@ -241,22 +243,38 @@ func (l *lesson) keep(one seen) {
 	if one.keep == connector.SamplesSchema {
 		return
 	}
-	whole := one.keep == connector.SamplesWhole
-	body, cut, ok := kept(one.body, whole)
-	if !ok {
-		return
+	if len(one.body) > mostKept { // so much may wait for the lesson's end
+		body, cut, ok := kept(one.body, one.keep == connector.SamplesWhole)
+		if !ok {
+			return
+		}
+		one.body, one.cut = body, cut
 	}
-	if !whole {
-		one.key = Redact(one.key)
-	}
-	l.samples = append(l.samples, store.DatasetSample{Time: one.at, Key: one.key, Body: body, Whole: whole, Cut: cut})
-	if over := len(l.samples) - keepOf; over > 0 {
-		l.samples = l.samples[over:]
+	l.last = append(l.last, one)
+	if over := len(l.last) - keepOf; over > 0 {
+		l.last = slices.Delete(l.last, 0, over)
 	}
 }
 
+// samples gives what is kept of the last records.
+func (l *lesson) samples() []store.DatasetSample {
+	var all []store.DatasetSample
+	for _, one := range l.last {
+		whole := one.keep == connector.SamplesWhole
+		body, cut, ok := kept(one.body, whole)
+		if !ok {
+			continue
+		}
+		if !whole {
+			one.key = Redact(one.key)
+		}
+		all = append(all, store.DatasetSample{Time: one.at, Key: one.key, Body: body, Whole: whole, Cut: cut || one.cut})
+	}
+	return all
+}
+
 func (l *lesson) of(name stream) store.Lesson {
-	return store.Lesson{SourceID: name.source, Stream: name.name, Samples: l.samples, Learn: func(d store.Dataset) (store.Dataset, []store.DatasetChange, error) {
+	return store.Lesson{SourceID: name.source, Stream: name.name, Samples: l.samples(), Learn: func(d store.Dataset) (store.Dataset, []store.DatasetChange, error) {
 		known, err := open(d)
 		if err != nil {
 			return d, nil, err

@@ -23,6 +23,9 @@ func Redact(text string) string {
 	if strings.Contains(text, "@") {
 		text = address.ReplaceAllString(text, "‹address›")
 	}
+	if !strings.ContainsAny(text, ".:") {
+		return text
+	}
 	return numeric.ReplaceAllStringFunc(text, func(found string) string {
 		if _, err := netip.ParseAddrPort(found); err == nil {
 			return "‹IP address›"

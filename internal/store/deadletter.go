@@ -8,7 +8,6 @@ import (
 
 	"github.com/headrace/headrace/internal/connector"
 	"github.com/headrace/headrace/internal/fault"
-	"github.com/klauspost/compress/zstd"
 )
 
 // A DeadLetter is a record that a source, a transform or a destination refused for good, with the reason.
@@ -287,29 +286,4 @@ func (s *Store) OpenLetters(ctx context.Context, flowID int64) (int64, error) {
 	var n int64
 	err := s.reading().row(ctx, `SELECT coalesce(sum(letters), 0) FROM letter_count WHERE (flow_id = ? OR ? = 0) AND state = ?`, flowID, flowID, LetterOpen).Scan(&n)
 	return n, s.trouble(err)
-}
-
-// squeeze packs a body; an empty one stays empty.
-func squeeze(body []byte) []byte {
-	if len(body) == 0 {
-		return []byte{}
-	}
-	e, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest))
-	if err != nil {
-		return []byte{}
-	}
-	defer func() { _ = e.Close() }()
-	return e.EncodeAll(body, nil)
-}
-
-func unsqueeze(packed []byte) ([]byte, error) {
-	if len(packed) == 0 {
-		return nil, nil
-	}
-	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(1<<30))
-	if err != nil {
-		return nil, err
-	}
-	defer d.Close()
-	return d.DecodeAll(packed, nil)
 }
