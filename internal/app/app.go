@@ -42,10 +42,24 @@ type Options struct {
 	MasterKey  secret.Text // the master key's URL; empty: the file Data.key
 	Init       bool        // make the keyset and the key file even on PostgreSQL
 	Serving    bool        // this process collects
+	Access     *Access     // nil: the defaults
 	Connectors []connector.Spec
 	Version    string
 	Now        func() time.Time // for tests and the simulator's clock; nil: the database's
 	Log        *slog.Logger
+}
+
+// Access is how long those who signed in stay signed in, and how long it is remembered what they did.
+type Access struct {
+	Idle      time.Duration // a session ends after this time without a request
+	Absolute  time.Duration // and after this one in any case
+	MaxToken  time.Duration // the longest life of a token; 0: tokens without an end are allowed
+	AuditKeep time.Duration // of entries of the audit log; 0: for ever
+}
+
+// DefaultAccess is what holds where nothing else is said.
+func DefaultAccess() Access {
+	return Access{Idle: account.DefaultIdle, Absolute: account.DefaultAbsolute, AuditKeep: audit.DefaultKeep}
 }
 
 // App is everything, opened.
@@ -121,7 +135,11 @@ func (a *App) openVault(ctx context.Context) error {
 func (a *App) build() {
 	connectors := object.Connectors(a.options.Connectors)
 	env := a.Env
-	a.audit = audit.New(audit.Options{Store: a.store, Vault: a.Vault, Keep: audit.DefaultKeep, Log: a.log})
+	access := DefaultAccess()
+	if a.options.Access != nil {
+		access = *a.options.Access
+	}
+	a.audit = audit.New(audit.Options{Store: a.store, Vault: a.Vault, Keep: access.AuditKeep, Log: a.log})
 	a.signIns = &signIns{log: a.audit, warn: a.log}
 	credentials := credential.New(credential.Options{Store: a.store, Vault: a.Vault, Connectors: connectors, Resolver: a.resolver, Env: env, Now: a.now, Used: a.signIns.used})
 	sources := source.New(a.store, connectors, credentials, env)
@@ -143,12 +161,13 @@ func (a *App) build() {
 		Datasets: &dataset.Service{Store: a.store, Sources: sources},
 		Files:    &fileset.Service{Store: a.store, Credentials: credentials, Sources: sources, Destinations: destinations, Flows: flows},
 		Hash:     a.Vault.Hash,
-		Accounts: account.New(account.Options{Store: a.store, Audit: a.audit, Node: nodeName(), Nouns: api.Nouns(), Log: a.log}),
-		Audit:    a.audit,
-		Log:      a.log,
-		Keys:     keys{a},
-		Plans:    plans{a},
-		About:    api.About{Version: a.options.Version, Node: nodeName(), Data: a.options.Data, Database: database, Serving: a.options.Serving},
+		Accounts: account.New(account.Options{Store: a.store, Audit: a.audit, Node: nodeName(), Nouns: api.Nouns(), Log: a.log,
+			Idle: access.Idle, Absolute: access.Absolute, MaxToken: access.MaxToken}),
+		Audit: a.audit,
+		Log:   a.log,
+		Keys:  keys{a},
+		Plans: plans{a},
+		About: api.About{Version: a.options.Version, Node: nodeName(), Data: a.options.Data, Database: database, Serving: a.options.Serving},
 	}
 	a.Services.Metrics = metrics.Handler(metrics.Options{Store: a.store, Limits: a.limits, Version: a.options.Version, Log: a.log})
 	if a.events != nil {

@@ -81,12 +81,21 @@ func isBusy(err error) bool {
 type openOptions struct {
 	init    bool
 	serving bool
+	access  *accessFlags // nil: what the environment says
 }
 
 // open opens everything in this process.
 func (s *session) open(ctx context.Context, o openOptions) (*app.App, error) {
+	flags := accessFrom(s.io.Getenv)
+	if o.access != nil {
+		flags = *o.access
+	}
+	access, err := flags.options()
+	if err != nil {
+		return nil, err
+	}
 	a, err := app.Open(ctx, app.Options{
-		Data: s.flags.data, Database: s.databaseURL(), MasterKey: s.masterKey(),
+		Data: s.flags.data, Database: s.databaseURL(), MasterKey: s.masterKey(), Access: &access,
 		Init: o.init, Serving: o.serving, Connectors: s.connectors, Version: version(), Log: s.log,
 	})
 	if err != nil {

@@ -20,7 +20,7 @@ import (
 
 func (s *session) serveCommand() *cobra.Command {
 	var address, cert, key string
-	web := webFlags{}
+	web, access := webFlags{}, accessFlags{}
 	c := &cobra.Command{Use: "serve", Short: "Collect for ever what was applied or made", Args: noArgs,
 		Long: "Collects for ever and answers other commands on a socket in the data folder. The first SIGTERM or Ctrl-C finishes what was begun (at most 20 s) and exits 0; the second cuts.\n" +
 			"Microsoft posts its announcements to https://HOST/webhooks/SOURCE; they only make the next listing earlier.",
@@ -38,7 +38,7 @@ func (s *session) serveCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			a, err := s.open(cmd.Context(), openOptions{serving: true})
+			a, err := s.open(cmd.Context(), openOptions{serving: true, access: &access})
 			if err != nil {
 				return err
 			}
@@ -50,6 +50,7 @@ func (s *session) serveCommand() *cobra.Command {
 			return s.afterServing(cmd.Context(), err)
 		}}
 	web.add(c, s.io.Getenv)
+	access.add(c, s.io.Getenv)
 	c.Flags().StringVar(&address, "webhook-addr", "", "HOST:PORT where Microsoft's announcements come in; none: polling only")
 	c.Flags().StringVar(&cert, "webhook-cert", "", "PEM certificate; without one put a TLS proxy before it")
 	c.Flags().StringVar(&key, "webhook-key", "", "PEM key of the certificate")
