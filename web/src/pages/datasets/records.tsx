@@ -62,8 +62,9 @@ function Fresh({ of: d, stream, onBack }: { of: Dataset; stream?: string; onBack
     <Block title="Records" text="Read from the source just now; nothing of them is kept." aside={aside}>
       <Loaded query={query} what="records of the source" rows={6}>
         {(read) => {
-          const all = read.filter((s) => !stream || s.stream === stream);
-          return all.length > 0 ? <List all={all} /> : <Empty title="The source gave no records" text="It may have none yet: after a subscription starts, Microsoft says that the first data can take up to 12 hours." />;
+          const wanted = read.filter((s) => !stream || s.stream === stream);
+          if (read.length > 0 && wanted.length === 0) return <><Text size="sm">None of the {read.length} newest is of {stream}; these are of other streams.</Text><List all={read} /></>;
+          return read.length > 0 ? <List all={wanted} /> : <Empty title="The source gave no records" text="It may have none yet: after a subscription starts, Microsoft says that the first data can take up to 12 hours." />;
         }}
       </Loaded>
     </Block>
