@@ -180,6 +180,9 @@ func (o Operation[In, Out]) run(ctx context.Context, s *Services, in In) (Out, e
 		var none Out
 		return none, err
 	}
+	if asked, ok := any(in).(rehearsing); ok && asked.rehearsed() {
+		return o.Do(store.Rehearse(ctx), s, in)
+	}
 	if !o.Changes || o.Public || s.Audit == nil { // signing in is written down by who knows whether the name is one
 		return o.Do(ctx, s, in)
 	}

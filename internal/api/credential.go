@@ -82,7 +82,7 @@ func addCredential(ctx context.Context, s *Services, in NewCredential) (credenti
 		if o, err = s.Credentials.Change(ctx, in.Name, change); err != nil {
 			return credential.View{}, err
 		}
-		if !in.Secret.Empty() {
+		if !in.Secret.Empty() && !in.DryRun { // a second write does not see the first one's rehearsal
 			settings, err := credential.Read(o)
 			if err != nil {
 				return credential.View{}, err

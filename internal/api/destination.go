@@ -69,7 +69,7 @@ var DestinationPause = Operation[Pause, destination.View]{Name: "destination.pau
 }}
 
 // DestinationResume writes again.
-var DestinationResume = Operation[Named, destination.View]{Name: "destination.resume", Route: "POST /destinations/{name}/resume", Of: store.Destination, Summary: "Let a paused destination go on", Changes: true, Do: func(ctx context.Context, s *Services, in Named) (destination.View, error) {
+var DestinationResume = Operation[Resumption, destination.View]{Name: "destination.resume", Route: "POST /destinations/{name}/resume", Of: store.Destination, Summary: "Let a paused destination go on", Changes: true, Do: func(ctx context.Context, s *Services, in Resumption) (destination.View, error) {
 	o, err := s.Destinations.Resume(ctx, in.Name)
 	if err != nil {
 		return destination.View{}, err

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"net/http"
 	"path"
 	"reflect"
 	"slices"
@@ -68,6 +69,9 @@ func describe(doc *huma.OpenAPI, e Endpoint, problem *huma.Schema) *huma.Operati
 	op.Responses = map[string]*huma.Response{
 		strconv.Itoa(info.status()): out,
 		"default":                   {Description: "a problem", Content: map[string]*huma.MediaType{"application/problem+json": {Schema: problem}}},
+	}
+	if _, ok := reflect.New(e.route().in).Elem().Interface().(rehearsing); ok && info.Creates {
+		op.Responses[strconv.Itoa(http.StatusOK)] = &huma.Response{Description: "a dry run: what would be made", Content: out.Content}
 	}
 	return op
 }

@@ -142,6 +142,10 @@ func (d *door) operation(e Endpoint, r route, schema *huma.Schema) http.Handler 
 			d.fail(w, req, info.Name, err)
 			return
 		}
+		info := info
+		if rehearses(in) {
+			info.Creates = false
+		}
 		serve := func() (any, error) { return e.serve(req.Context(), d.services, in) }
 		if key := req.Header.Get(IdempotencyKey); key != "" && info.Creates {
 			serve = func() (any, error) { return d.once(req.Context(), e, key, in) }
@@ -154,6 +158,12 @@ func (d *door) operation(e Endpoint, r route, schema *huma.Schema) http.Handler 
 		d.log.DebugContext(req.Context(), "request", telemetry.Op, info.Name, telemetry.Class, "ok")
 		d.answer(w, info, out)
 	})
+}
+
+// rehearses tells whether a request only asks what would be.
+func rehearses(in json.RawMessage) bool {
+	var r Rehearsal
+	return json.Unmarshal(in, &r) == nil && r.DryRun
 }
 
 func (d *door) answer(w http.ResponseWriter, info Info, out any) {

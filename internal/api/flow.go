@@ -123,7 +123,7 @@ var FlowPause = Operation[Pause, flow.View]{Name: "flow.pause", Route: "POST /fl
 }}
 
 // FlowResume delivers again.
-var FlowResume = Operation[Named, flow.View]{Name: "flow.resume", Route: "POST /flows/{name}/resume", Of: store.Flow, Summary: "Let a paused flow go on", Changes: true, Do: func(ctx context.Context, s *Services, in Named) (flow.View, error) {
+var FlowResume = Operation[Resumption, flow.View]{Name: "flow.resume", Route: "POST /flows/{name}/resume", Of: store.Flow, Summary: "Let a paused flow go on", Changes: true, Do: func(ctx context.Context, s *Services, in Resumption) (flow.View, error) {
 	o, err := s.Flows.Resume(ctx, in.Name)
 	if err != nil {
 		return flow.View{}, err
@@ -144,12 +144,46 @@ var FlowRemove = Operation[FlowRemoval, Begun]{Name: "flow.remove", Route: "DELE
 	case !in.DeleteItems:
 		_, err := remove(ctx, s.Flows.Keeper, in.Removal)
 		return Begun{}, err
-	case in.DryRun:
+	case in.DryRun: // the removal with items is several steps
 		_, err := s.Flows.RemovableWithItems(ctx, in.Name, in.Revision)
 		return Begun{}, err
 	}
 	run, err := s.Flows.RemoveWithItems(ctx, in.Name, in.Revision)
 	return Begun{Crawl: run}, err
+}}
+
+// A Move gives a flow that writes files of a node's own disk to another node.
+type Move struct {
+	Name string `json:"name"`
+	To   string `json:"to" doc:"the node, by the name that flow.show gives"`
+	Rehearsal
+}
+
+// A Moved flow is told with the lanes as they are now; in a dry run as they would be.
+type Moved struct {
+	Name  string             `json:"name"`
+	To    string             `json:"to"`
+	Lanes []store.LaneStatus `json:"lanes"`
+}
+
+// FlowMove lets a flow go on at another node, in new files there. What it wrote stays where it is.
+var FlowMove = Operation[Move, Moved]{Name: "flow.move", Route: "POST /flows/{name}/move", Of: store.Flow, Summary: "Let another node write a flow's files", Changes: true, Do: func(ctx context.Context, s *Services, in Move) (Moved, error) {
+	o, err := s.Store.Object(ctx, store.Flow, in.Name)
+	if err != nil {
+		return Moved{}, err
+	}
+	if err := s.Store.MoveFlow(ctx, o, in.To); err != nil {
+		return Moved{}, err
+	}
+	out := Moved{Name: o.Name, To: in.To}
+	if out.Lanes, err = s.Store.Lanes(ctx, o.ID); err != nil || !in.DryRun {
+		return out, err
+	}
+	home, err := s.Store.HomeOf(ctx, in.To)
+	for i := range out.Lanes {
+		out.Lanes[i].Home, out.Lanes[i].HomeSeen, out.Lanes[i].HomeGone = home.Name, home.Seen, !home.Alive(s.Store.Now())
+	}
+	return out, err
 }}
 
 // A RunNow asks a flow to look for new content.

@@ -25,7 +25,19 @@ type Draft struct {
 	Spec        json.RawMessage `json:"spec"`
 	Paused      bool            `json:"paused,omitempty"`
 	IfExists    string          `json:"if_exists,omitempty"`
+	Rehearsal
 }
+
+// A Rehearsal does nothing but tell what would be.
+type Rehearsal struct {
+	DryRun bool `json:"dry_run,omitempty" doc:"only tell what would be: the answer is as if it were done, and nothing is changed"`
+}
+
+// rehearsed tells whether an input asks for no more than to know.
+func (r Rehearsal) rehearsed() bool { return r.DryRun }
+
+// rehearsing is an input with a Rehearsal.
+type rehearsing interface{ rehearsed() bool }
 
 func (d Draft) draft() (object.Draft, error) {
 	node, err := spec(d.Spec)
@@ -46,6 +58,7 @@ type Change struct {
 	Description *string         `json:"description,omitempty"`
 	Patch       json.RawMessage `json:"patch,omitempty"` // RFC 7396, over the spec
 	Detach      bool            `json:"detach,omitempty"`
+	Rehearsal
 }
 
 func (c Change) change() (object.Change, error) {
@@ -88,20 +101,23 @@ func exists(err error) bool {
 type Pause struct {
 	Name   string `json:"name"`
 	Reason string `json:"reason,omitempty"`
+	Rehearsal
+}
+
+// A Resumption lets a paused object go on.
+type Resumption struct {
+	Name string `json:"name"`
+	Rehearsal
 }
 
 // A Removal removes an object.
 type Removal struct {
 	Name     string `json:"name"`
 	Revision int64  `json:"revision,omitempty"`
-	DryRun   bool   `json:"dry_run,omitempty"` // only tell whether it could be
+	Rehearsal
 }
 
 func remove(ctx context.Context, k object.Keeper, in Removal) (None, error) {
-	if in.DryRun {
-		_, err := k.Removable(ctx, in.Name, in.Revision)
-		return None{}, err
-	}
 	_, err := k.Remove(ctx, in.Name, in.Revision)
 	return None{}, err
 }

@@ -14,7 +14,7 @@ func All() []Endpoint {
 		SourceCreate, SourceList, SourceShow, SourceEdit, SourcePause, SourceResume, SourceRemove, SourceTest, SourceSample, SourceActions, SourceAct,
 		DestinationCreate, DestinationList, DestinationShow, DestinationEdit, DestinationPause, DestinationResume, DestinationRemove, DestinationTest, DestinationActions, DestinationAct, DestinationItems, DestinationMissing,
 		DatasetList, DatasetShow, DatasetSample, DatasetSchema, DatasetDiff, DatasetForget,
-		FlowCreate, FlowList, FlowShow, FlowEdit, FlowPause, FlowResume, FlowRemove, FlowRun, FlowPlan, FlowRetry, FlowPlanBackfill, FlowBackfill,
+		FlowCreate, FlowList, FlowShow, FlowEdit, FlowPause, FlowResume, FlowRemove, FlowMove, FlowRun, FlowPlan, FlowRetry, FlowPlanBackfill, FlowBackfill,
 		OverviewShow, ActivityShow,
 		DraftValidate, DraftCredentialTest, DraftSourceTest, DraftSourceSample, DraftDestinationTest, TransformTry, SchemaInfer, CloudList,
 		RunList, RunShow, RunProgress, RunWindows, DeliveryList, RunCancel, RunApprove,

@@ -73,7 +73,7 @@ var SourcePause = Operation[Pause, source.View]{Name: "source.pause", Route: "PO
 }}
 
 // SourceResume lists again.
-var SourceResume = Operation[Named, source.View]{Name: "source.resume", Route: "POST /sources/{name}/resume", Of: store.Source, Summary: "Let a paused source go on", Changes: true, Do: func(ctx context.Context, s *Services, in Named) (source.View, error) {
+var SourceResume = Operation[Resumption, source.View]{Name: "source.resume", Route: "POST /sources/{name}/resume", Of: store.Source, Summary: "Let a paused source go on", Changes: true, Do: func(ctx context.Context, s *Services, in Resumption) (source.View, error) {
 	o, err := s.Sources.Resume(ctx, in.Name)
 	if err != nil {
 		return source.View{}, err

@@ -44,6 +44,9 @@ func (o opener) OpenFlow(ctx context.Context, object, _, destination store.Objec
 	f := &engine.Flow{Destination: opened, Spec: spec, Object: object, Mirror: settings.Mode == flow.Mirror, Rules: engine.MirrorRules{
 		Deletes: settings.Deletes, GuardPercent: float64(settings.Guard), GuardKeys: guardKeys, Every: settings.Schedule.Every.Std(), Full: settings.Schedule.Full.Std(),
 	}}
+	if spec.Holds != nil {
+		f.Holds = func(after connector.Receipt) (bool, error) { return spec.Holds(use.Config, object.Name, after) }
+	}
 	if spec.MaxRecord != nil {
 		f.MaxRecord = spec.MaxRecord(use.Config)
 	}

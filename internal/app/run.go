@@ -47,6 +47,9 @@ func (a *App) dispatcher() (dispatcher, *engine.Engine) {
 
 // Run collects until ctx ends, then finishes the steps in hand.
 func (a *App) Run(ctx context.Context) error {
+	if err := a.settle(ctx); err != nil {
+		return err
+	}
 	turns, e := a.dispatcher()
 	all, ctx := errgroup.WithContext(ctx)
 	all.Go(func() error { return a.audit.Run(ctx) })
@@ -57,8 +60,16 @@ func (a *App) Run(ctx context.Context) error {
 // Once collects until all that is available now is delivered; watch is called some times a second. It is work of this
 // process alone, also where others share the database.
 func (a *App) Once(ctx context.Context, watch func(store.Standing)) error {
+	if err := a.settle(ctx); err != nil {
+		return err
+	}
 	turns, e := a.local()
-	return errors.Join(a.observed(ctx, func(ctx context.Context) error { return turns.Once(ctx, watch) }), e.Close())
+	writing, stop := context.WithCancel(ctx)
+	var log errgroup.Group
+	log.Go(func() error { return a.audit.Run(writing) })
+	err := a.observed(ctx, func(ctx context.Context) error { return turns.Once(ctx, watch) })
+	stop() // the sums of what was done since the last hour are written now
+	return errors.Join(err, log.Wait(), e.Close())
 }
 
 // ServeOptions say what Serve listens on.
@@ -78,6 +89,9 @@ func (a *App) Serve(ctx context.Context, o ServeOptions) error {
 		return err
 	}
 	defer api.Cleanup(a.options.Data)
+	if err := a.settle(ctx); err != nil {
+		return errors.Join(err, socket.Close())
+	}
 	turns, e := a.dispatcher()
 	operations := api.Handler(a.Services, a.log)
 	all, ctx := errgroup.WithContext(ctx)

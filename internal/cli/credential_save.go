@@ -8,6 +8,7 @@ import (
 	"github.com/headrace/headrace/internal/api"
 	"github.com/headrace/headrace/internal/credential"
 	"github.com/headrace/headrace/internal/microsoft"
+	"github.com/headrace/headrace/internal/object"
 	"github.com/headrace/headrace/internal/secret"
 )
 
@@ -62,6 +63,7 @@ func (s *session) credentialAdd() *cobra.Command {
 		f        credentialFlags
 		noTest   bool
 		ifExists string
+		dry      bool
 	)
 	c := &cobra.Command{Use: "add NAME", Aliases: []string{"create"}, Short: "Save a credential and test it", Args: exactly(1),
 		Long: "Saves a credential and tests it at once. The secret is sealed and never shown again.\n" +
@@ -75,16 +77,17 @@ func (s *session) credentialAdd() *cobra.Command {
 			if err := checkIfExists(ifExists); err != nil {
 				return err
 			}
-			return s.addCredential(cmd, args[0], f, noTest, ifExists)
+			return s.addCredential(cmd, args[0], f, noTest, dry, ifExists)
 		}}
 	c.Flags().StringVar(&f.kind, "type", "", "headrace credential types shows what there is")
 	f.add(c, true)
 	c.Flags().BoolVar(&noTest, "no-test", false, "save only")
 	addIfExists(c, &ifExists)
+	addDryRun(c, &dry)
 	return c
 }
 
-func (s *session) addCredential(cmd *cobra.Command, name string, f credentialFlags, noTest bool, ifExists string) error {
+func (s *session) addCredential(cmd *cobra.Command, name string, f credentialFlags, noTest, dry bool, ifExists string) error {
 	spec := f.spec(cmd)
 	if types := s.help().Types(); f.kind == "" && len(types) == 1 {
 		spec["type"] = types[0].Type
@@ -107,9 +110,14 @@ func (s *session) addCredential(cmd *cobra.Command, name string, f credentialFla
 	if text.Empty() && ref == "" {
 		return usage("the client secret is missing").WithHint("Give it with --client-secret-stdin < FILE, --client-secret-file FILE or --client-secret-ref env:NAME. On a terminal you are asked for it.")
 	}
-	v, err := call(s, cmd, api.CredentialAdd, api.NewCredential{Draft: api.Draft{Name: name, Description: f.description, Spec: spec.raw(), IfExists: ifExists}, Secret: api.Secret(text)})
+	v, was, err := rehearsing(s, cmd, dry, api.CredentialShow, credentialObject, name, func() (credential.View, error) {
+		return call(s, cmd, api.CredentialAdd, api.NewCredential{Draft: api.Draft{Name: name, Description: f.description, Spec: spec.raw(), IfExists: ifExists, Rehearsal: api.Rehearsal{DryRun: dry}}, Secret: api.Secret(text)})
+	})
 	if err != nil {
 		return err
+	}
+	if dry {
+		return s.rehearse(was, v.View, yes(was != nil && ifExists == api.IfExistsUpdate && !text.Empty(), "Its secret would be replaced.", ""))
 	}
 	s.done("saved  %s (%s)   secret: %s, ends %s", v.Name, v.ID, secretText(v.Secret), ends(v.Expires))
 	if v.Expires.IsZero() {
@@ -121,6 +129,8 @@ func (s *session) addCredential(cmd *cobra.Command, name string, f credentialFla
 	}
 	return s.testSaved(cmd, v)
 }
+
+func credentialObject(v credential.View) object.View { return v.View }
 
 // showSaved writes what was saved for programs; people were told already.
 func (s *session) showSaved(v credential.View) error {
@@ -236,13 +246,18 @@ func (s *session) credentialEdit() *cobra.Command {
 		Long:    "Changes what is given. An empty value takes a setting back to its default. For the secret there is rotate.",
 		Example: examples("headrace credential edit contoso-audit --expires 2027-06-14", "", "headrace credential edit contoso-audit --rename contoso-soc", ""),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			change := api.Change{Name: args[0], Revision: edit.revision, Rename: rename, Detach: edit.detach, Patch: f.spec(cmd).raw()}
+			change := api.Change{Name: args[0], Revision: edit.revision, Rename: rename, Detach: edit.detach, Patch: f.spec(cmd).raw(), Rehearsal: api.Rehearsal{DryRun: edit.dry}}
 			if cmd.Flags().Changed("description") {
 				change.Description = &f.description
 			}
-			v, err := call(s, cmd, api.CredentialEdit, change)
+			v, was, err := rehearsing(s, cmd, edit.dry, api.CredentialShow, credentialObject, args[0], func() (credential.View, error) {
+				return call(s, cmd, api.CredentialEdit, change)
+			})
 			if err != nil {
 				return err
+			}
+			if edit.dry {
+				return s.rehearse(was, v.View, "")
 			}
 			s.done("changed  %s (revision %d)", v.Name, v.Revision)
 			return s.showSaved(v)

@@ -71,5 +71,5 @@ func (s *session) destinationList() *cobra.Command {
 var destinationRest = rest[destination.View]{
 	noun: "destination", name: "archive", why: "tenant migration", pauses: "Stop writing to it; its flows wait",
 	pause: api.DestinationPause, resume: api.DestinationResume, called: func(v destination.View) string { return v.Name },
-	show: func(s *session, v destination.View) error { return destinationUse.print(s, v, true) },
+	show: func(s *session, v destination.View) error { return destinationUse.print(s, v, true) }, of: destinationUse.of, look: api.DestinationShow,
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -12,12 +13,13 @@ import (
 	"github.com/headrace/headrace/internal/config"
 	"github.com/headrace/headrace/internal/connector"
 	"github.com/headrace/headrace/internal/flow"
+	"github.com/headrace/headrace/internal/object"
 )
 
 func (s *session) flowCommand() *cobra.Command {
 	c := &cobra.Command{Use: "flow", Aliases: []string{"flows"}, Short: "From a source through a transform to a destination",
 		Example: examples("headrace flow create contoso --source contoso --destination archive", "", "headrace flow show contoso", "how its work stands")}
-	c.AddCommand(s.flowCreate(), s.flowList(), s.flowShow(), s.flowEdit(), pauseCommand(s, flowRest), resumeCommand(s, flowRest), s.flowRun(), s.flowRetry(), s.flowBackfill(), s.flowHistory(), s.flowLag(), s.flowTest(), s.flowRemove())
+	c.AddCommand(s.flowCreate(), s.flowList(), s.flowShow(), s.flowEdit(), pauseCommand(s, flowRest), resumeCommand(s, flowRest), s.flowRun(), s.flowRetry(), s.flowBackfill(), s.flowHistory(), s.flowLag(), s.flowTest(), s.flowMove(), s.flowRemove())
 	return c
 }
 
@@ -65,7 +67,7 @@ func (s *session) flowCreate() *cobra.Command {
 	var (
 		f                             flowFlags
 		source, destination, ifExists string
-		paused                        bool
+		paused, dry                   bool
 	)
 	c := &cobra.Command{Use: "create NAME", Short: "Make a flow; it begins with all that the source still has", Args: exactly(1),
 		Example: examples("headrace flow create contoso --source contoso --destination archive", "",
@@ -78,9 +80,16 @@ func (s *session) flowCreate() *cobra.Command {
 			if err := f.spec(cmd, spec); err != nil {
 				return err
 			}
-			v, err := call(s, cmd, api.FlowCreate, api.Draft{Name: args[0], Description: f.description, Spec: spec.raw(), Paused: paused, IfExists: ifExists})
+			was, err := flowBefore(s, cmd, dry, args[0])
 			if err != nil {
 				return err
+			}
+			v, err := call(s, cmd, api.FlowCreate, api.Draft{Name: args[0], Description: f.description, Spec: spec.raw(), Paused: paused, IfExists: ifExists, Rehearsal: api.Rehearsal{DryRun: dry}})
+			if err != nil {
+				return err
+			}
+			if dry {
+				return s.rehearse(was, v.View.View, yes(v.Backfill == nil, "", "A backfill would fetch what its source still has."))
 			}
 			s.done("saved  flow %s (%s): %s → %s", v.Name, v.ID, v.Source, v.Destination)
 			if v.Backfill != nil {
@@ -97,6 +106,7 @@ func (s *session) flowCreate() *cobra.Command {
 	c.Flags().BoolVar(&paused, "paused", false, "do not begin yet")
 	f.add(c)
 	addIfExists(c, &ifExists)
+	addDryRun(c, &dry)
 	return c
 }
 
@@ -159,7 +169,7 @@ func (s *session) flowShow() *cobra.Command {
 			if !v.Backlog.Expires.IsZero() {
 				pairs = append(pairs, pair{"recoverable", "the oldest one for " + span(time.Until(v.Backlog.Expires))})
 			}
-			pairs = append(pairs, pair{"gaps", gapsText(v)}, pair{"trouble", troubleText(v)})
+			pairs = append(pairs, pair{"node", homeText(v.Lanes)}, pair{"gaps", gapsText(v)}, pair{"trouble", troubleText(v)})
 			return one(s, v, v.ID, pairs)
 		}}
 }
@@ -215,9 +225,16 @@ func (s *session) flowEdit() *cobra.Command {
 			if err := f.spec(cmd, spec); err != nil {
 				return err
 			}
+			was, err := flowBefore(s, cmd, edit.dry, args[0])
+			if err != nil {
+				return err
+			}
 			v, err := call(s, cmd, api.FlowEdit, edit.change(cmd, args[0], rename, &f.description, spec))
 			if err != nil {
 				return err
+			}
+			if edit.dry {
+				return s.rehearse(was, v.View, "")
 			}
 			s.done("changed  flow %s (revision %d)", v.Name, v.Revision)
 			return s.showFlow(v)
@@ -234,10 +251,23 @@ func (s *session) showFlow(v flow.View) error {
 	return one(s, v, v.ID, flowPairs(v))
 }
 
+// flowBefore gives a flow as it is before a dry run.
+func flowBefore(s *session, cmd *cobra.Command, dry bool, name string) (*object.View, error) {
+	if !dry {
+		return nil, nil
+	}
+	return before(s, cmd, api.FlowShow, func(v api.FlowStatus) object.View { return v.View.View }, name)
+}
+
 var flowRest = rest[flow.View]{
 	noun: "flow", name: "contoso", why: "SIEM upgrade", pauses: "Stop delivering; what is listed waits",
 	pause: api.FlowPause, resume: api.FlowResume, called: func(v flow.View) string { return v.Name },
 	show: func(s *session, v flow.View) error { return s.showFlow(v) },
+	of:   func(v flow.View) object.View { return v.View },
+	look: api.Operation[api.Named, flow.View]{Name: api.FlowShow.Name, Route: api.FlowShow.Route, Do: func(ctx context.Context, s *api.Services, in api.Named) (flow.View, error) {
+		v, err := api.FlowShow.Do(ctx, s, in)
+		return v.View, err
+	}},
 }
 
 // hintServe tells that nothing works unless a server runs.

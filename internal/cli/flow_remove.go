@@ -26,7 +26,7 @@ func (s *session) flowRemove() *cobra.Command {
 					return err
 				}
 			}
-			out, err := call(s, cmd, api.FlowRemove, api.FlowRemoval{Removal: api.Removal{Name: args[0], Revision: v.Revision, DryRun: dry}, DeleteItems: remove})
+			out, err := call(s, cmd, api.FlowRemove, api.FlowRemoval{Removal: api.Removal{Name: args[0], Revision: v.Revision, Rehearsal: api.Rehearsal{DryRun: dry}}, DeleteItems: remove})
 			if err != nil {
 				return err
 			}

@@ -20,12 +20,14 @@ import (
 type editFlags struct {
 	revision int64
 	detach   bool
+	dry      bool
 }
 
 func (f *editFlags) add(c *cobra.Command, rename *string) {
 	c.Flags().Int64Var(&f.revision, "revision", 0, "refuse if it has another revision by now")
 	c.Flags().BoolVar(&f.detach, "detach", false, "take it from the file set that owns it")
 	c.Flags().StringVar(rename, "rename", "", "new name; identity and history stay")
+	addDryRun(c, &f.dry)
 }
 
 func addIfExists(c *cobra.Command, v *string) {

@@ -38,7 +38,7 @@ func removeCommand[V any](s *session, r removal[V]) *cobra.Command {
 					return err
 				}
 			}
-			if _, err := call(s, cmd, r.remove, api.Removal{Name: args[0], Revision: o.Revision, DryRun: dry}); err != nil {
+			if _, err := call(s, cmd, r.remove, api.Removal{Name: args[0], Revision: o.Revision, Rehearsal: api.Rehearsal{DryRun: dry}}); err != nil {
 				return err
 			}
 			if dry {

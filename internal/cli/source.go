@@ -76,7 +76,7 @@ func (s *session) sourceList() *cobra.Command {
 var sourceRest = rest[source.View]{
 	noun: "source", name: "contoso", why: "tenant migration", pauses: "Stop listing; what the service keeps is found again later, for 7 days",
 	pause: api.SourcePause, resume: api.SourceResume, called: func(v source.View) string { return v.Name },
-	show: func(s *session, v source.View) error { return sourceUse.print(s, v, true) },
+	show: func(s *session, v source.View) error { return sourceUse.print(s, v, true) }, of: sourceUse.of, look: api.SourceShow,
 }
 
 func state(paused bool, reason string) string {
@@ -91,7 +91,7 @@ func state(paused bool, reason string) string {
 
 // change makes the request of an edit.
 func (f editFlags) change(cmd *cobra.Command, name, rename string, description *string, spec fields) api.Change {
-	change := api.Change{Name: name, Revision: f.revision, Rename: rename, Detach: f.detach, Patch: spec.raw()}
+	change := api.Change{Name: name, Revision: f.revision, Rename: rename, Detach: f.detach, Patch: spec.raw(), Rehearsal: api.Rehearsal{DryRun: f.dry}}
 	if cmd.Flags().Changed("description") {
 		change.Description = description
 	}

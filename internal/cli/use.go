@@ -37,7 +37,7 @@ func (u use[V]) print(s *session, v V, quietly bool) error {
 func createUse[V any](s *session, u use[V]) *cobra.Command {
 	var (
 		kind, credential, description, ifExists string
-		paused                                  bool
+		paused, dry                             bool
 		st                                      *settings
 	)
 	c := &cobra.Command{Use: "create NAME", Short: "Make a " + u.noun, Args: exactly(1), Example: examples(u.making...),
@@ -49,11 +49,16 @@ func createUse[V any](s *session, u use[V]) *cobra.Command {
 			if err := st.specWith(cmd, credential, spec); err != nil {
 				return err
 			}
-			v, err := call(s, cmd, u.create, api.Draft{Name: args[0], Description: description, Spec: spec.raw(), Paused: paused, IfExists: ifExists})
+			v, was, err := rehearsing(s, cmd, dry, u.show, u.of, args[0], func() (V, error) {
+				return call(s, cmd, u.create, api.Draft{Name: args[0], Description: description, Spec: spec.raw(), Paused: paused, IfExists: ifExists, Rehearsal: api.Rehearsal{DryRun: dry}})
+			})
 			if err != nil {
 				return err
 			}
 			o := u.of(v)
+			if dry {
+				return s.rehearse(was, o, "")
+			}
 			s.done("saved  %s %s (%s)", u.noun, o.Name, o.ID)
 			s.next("%s", u.next(o.Name))
 			return u.print(s, v, true)
@@ -63,6 +68,7 @@ func createUse[V any](s *session, u use[V]) *cobra.Command {
 	c.Flags().StringVar(&description, "description", "", "shown with the name")
 	c.Flags().BoolVar(&paused, "paused", false, "do not begin yet")
 	addIfExists(c, &ifExists)
+	addDryRun(c, &dry)
 	st = addSettings(c, s.connectors, u.half)
 	return c
 }
@@ -91,11 +97,16 @@ func editUse[V any](s *session, u use[V]) *cobra.Command {
 			if err := st.specWith(cmd, credential, spec); err != nil {
 				return err
 			}
-			v, err := call(s, cmd, u.edit, edit.change(cmd, args[0], rename, &description, spec))
+			v, was, err := rehearsing(s, cmd, edit.dry, u.show, u.of, args[0], func() (V, error) {
+				return call(s, cmd, u.edit, edit.change(cmd, args[0], rename, &description, spec))
+			})
 			if err != nil {
 				return err
 			}
 			o := u.of(v)
+			if edit.dry {
+				return s.rehearse(was, o, "")
+			}
 			s.done("changed  %s %s (revision %d)", u.noun, o.Name, o.Revision)
 			return u.print(s, v, true)
 		}}

@@ -69,8 +69,11 @@ type DestinationSpec struct {
 	Prepare func(cfg Config) (func(Record) ([]Prepared, error), error)
 	// Exclusive names what two flows may not share: the same non-empty text of two flows refuses the second.
 	Exclusive func(cfg Config, flow string) string
-	Check     func(ctx context.Context, cfg Config, env Env) []Check
-	Actions   []Action
+	// Holds is set if what it writes is on this machine's own disk, or may be: it tells whether what a lane of the flow had
+	// written when it gave after is where this process writes. It changes nothing. nil: all nodes reach the same thing.
+	Holds   func(cfg Config, flow string, after Receipt) (bool, error)
+	Check   func(ctx context.Context, cfg Config, env Env) []Check
+	Actions []Action
 }
 
 // CredentialSpec is what a credential of this connector needs.

@@ -193,7 +193,7 @@ func (s *Service) Change(ctx context.Context, name string, c object.Change) (sto
 		return o, err
 	}
 	settings, err := Read(o)
-	if err != nil || settings.ClientSecret.Ref == "" {
+	if err != nil || settings.ClientSecret.Ref == "" || store.Rehearsing(ctx) {
 		return o, err
 	}
 	if _, err := s.Store.SealedSecret(ctx, o.UID); fault.ClassOf(err) == fault.NotFound && err != nil {

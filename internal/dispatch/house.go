@@ -19,11 +19,11 @@ type house struct {
 	Log       *slog.Logger
 	Retention store.Retention
 
-	bells [2]chan struct{} // of listings, of lanes
+	bells [3]chan struct{} // of listings, of lanes, of lanes at home
 }
 
 func newHouse(log *slog.Logger) house {
-	return house{Log: log, Retention: store.DefaultRetention(), bells: [2]chan struct{}{make(chan struct{}, 1), make(chan struct{}, 1)}}
+	return house{Log: log, Retention: store.DefaultRetention(), bells: [3]chan struct{}{make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{}, 1)}}
 }
 
 // Wake says that something may be due.
@@ -64,6 +64,38 @@ func (h *house) breathe(ctx context.Context) {
 	case <-timer.C:
 	case <-ctx.Done():
 	}
+}
+
+// pool keeps up to size workers busy with what is due.
+func (h *house) pool(ctx context.Context, bell <-chan struct{}, size int, due func(context.Context) (int, error), next func(context.Context, int64) (bool, error)) error {
+	var workers errgroup.Group
+	workers.SetLimit(size)
+	for ctx.Err() == nil {
+		n, err := due(ctx)
+		if err != nil {
+			h.say(ctx, err)
+		}
+		for range min(n, size) {
+			workers.Go(func() error {
+				if ctx.Err() != nil {
+					return nil
+				}
+				did, err := next(ctx, 0)
+				if err != nil {
+					h.say(ctx, err)
+					h.breathe(ctx)
+				}
+				if did {
+					h.Wake()
+				}
+				return nil
+			})
+		}
+		if n == 0 || err != nil {
+			h.rest(ctx, bell)
+		}
+	}
+	return workers.Wait()
 }
 
 // A chore is done again and again by nobody's asking.

@@ -52,38 +52,6 @@ func (l *Local) dueLanes(ctx context.Context) (int, error) {
 	return len(turns), err
 }
 
-// pool keeps up to size workers busy with what is due.
-func (l *Local) pool(ctx context.Context, bell <-chan struct{}, size int, due func(context.Context) (int, error), next func(context.Context, int64) (bool, error)) error {
-	var workers errgroup.Group
-	workers.SetLimit(size)
-	for ctx.Err() == nil {
-		n, err := due(ctx)
-		if err != nil {
-			l.say(ctx, err)
-		}
-		for range min(n, size) {
-			workers.Go(func() error {
-				if ctx.Err() != nil {
-					return nil
-				}
-				did, err := next(ctx, 0)
-				if err != nil {
-					l.say(ctx, err)
-					l.breathe(ctx)
-				}
-				if did {
-					l.Wake()
-				}
-				return nil
-			})
-		}
-		if n == 0 || err != nil {
-			l.rest(ctx, bell)
-		}
-	}
-	return workers.Wait()
-}
-
 // Once gives turns until all that is available now is delivered: every source was listed to its end since the
 // beginning, every mirror was crawled, and no delivery that may be read now is left. A source that always has more is not listed again. What the remote asked to wait for is waited for; what fails
 // again and again is not, and is told as an error. watch is called some times a second, for progress; it may be nil.

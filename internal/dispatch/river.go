@@ -21,10 +21,12 @@ import (
 // River spreads turns over all nodes of one PostgreSQL. A job is one turn of one listing or lane; it is unique by
 // the lease that the turn will end, so that a killed node's job, which River believes to be running, keeps nobody from the
 // turn after it. River holds no state that matters: without its tables the next look fills them again.
+//
+// The lanes of a node's own disk are not carried anywhere: a pool like Local's works them beside River's.
 type River struct {
 	house
 	Listers    int // listings at the same time on this node
-	Deliverers int // lanes at the same time on this node
+	Deliverers int // lanes at the same time on this node, and as many of those that are at home here
 }
 
 // NewRiver makes a dispatcher. Its Wake is what the engine is given; Engine and Store are set before it runs.
@@ -82,6 +84,7 @@ func (r *River) Run(ctx context.Context) error {
 	var all errgroup.Group
 	all.Go(func() error { return r.feed(ctx, r.bells[0], r.insertListings(client)) })
 	all.Go(func() error { return r.feed(ctx, r.bells[1], r.insertLanes(client)) })
+	all.Go(func() error { return r.pool(ctx, r.bells[2], r.Deliverers, r.dueAtHome, r.Engine.DeliverNext) })
 	all.Go(func() error { return r.keepHouse(ctx) })
 	err = all.Wait()
 	<-client.Stopped()
@@ -146,6 +149,11 @@ func (r *River) pause(ctx context.Context, bell <-chan struct{}) {
 	}
 }
 
+func (r *River) dueAtHome(ctx context.Context) (int, error) {
+	turns, err := r.Store.DueAtHome(ctx, r.Deliverers)
+	return len(turns), err
+}
+
 func (r *River) insertListings(client *river.Client[pgx.Tx]) func(context.Context) (int, error) {
 	return func(ctx context.Context) (int, error) {
 		turns, err := r.Store.DueListings(ctx, 4*r.Listers)
@@ -158,7 +166,7 @@ func (r *River) insertListings(client *river.Client[pgx.Tx]) func(context.Contex
 
 func (r *River) insertLanes(client *river.Client[pgx.Tx]) func(context.Context) (int, error) {
 	return func(ctx context.Context) (int, error) {
-		turns, err := r.Store.DueLanes(ctx, 4*r.Deliverers)
+		turns, err := r.Store.DueAnywhere(ctx, 4*r.Deliverers)
 		if err != nil {
 			return 0, err
 		}

@@ -125,18 +125,25 @@ func (e *Engine) ended(l store.Lane, well bool) {
 
 // recover lets the destination undo what was written and never committed.
 func (t *turn) recover(ctx context.Context) error {
+	home, err := t.comeHome(ctx)
+	if err != nil {
+		return fmt.Errorf("recover %s: %w", t.flow.Object.Name, err)
+	}
 	result, err := t.flow.Write(ctx, connector.Batch{ID: t.batchID(0), Lane: t.lane.Number, After: t.lane.Receipt})
 	if err != nil {
 		return fmt.Errorf("recover %s: %w", t.flow.Object.Name, err)
 	}
-	if len(result.Receipt) == 0 || bytes.Equal(result.Receipt, t.lane.Receipt) {
+	same := len(result.Receipt) == 0 || bytes.Equal(result.Receipt, t.lane.Receipt)
+	if same && home == t.lane.Home && !t.lane.Moved {
 		return nil
 	}
+	if len(result.Receipt) > 0 {
+		t.lane.Receipt = result.Receipt
+	}
 	// The destination knows more now than our receipt: it must not be asked by the old one again.
-	if err := t.engine.store.CommitReceipt(ctx, t.lane, result.Receipt); err != nil {
+	if err := t.engine.store.SettleLane(ctx, t.lane, home, t.lane.Receipt); err != nil {
 		return fmt.Errorf("commit the receipt of a recovery: %w", err)
 	}
-	t.lane.Receipt = result.Receipt
 	return nil
 }
 

@@ -144,6 +144,8 @@ type Flow struct {
 	// Prepare makes what a keyed destination is sent; nil for others.
 	Prepare func(connector.Record) ([]connector.Prepared, error)
 	Rules   MirrorRules
+	// Holds tells whether what a lane has written is where this process writes; nil: all nodes reach the same thing.
+	Holds func(after connector.Receipt) (bool, error)
 
 	revision int64 // of everything that decides what is sent
 }

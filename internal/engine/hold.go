@@ -274,7 +274,7 @@ func (e *Engine) heldContent(ctx context.Context, d store.Delivery, skip int64) 
 	if e.holdDir == "" || d.State != store.Held && !perishable(d.Split, e.store.Now()) {
 		return nil, nil
 	}
-	name, err := e.store.HeldAs(ctx, d.SplitID)
+	name, home, err := e.store.HeldAs(ctx, d.SplitID)
 	if err != nil || name == "" {
 		return nil, err
 	}
@@ -287,11 +287,25 @@ func (e *Engine) heldContent(ctx context.Context, d store.Delivery, skip int64) 
 		if !expired(d.Split, e.store.Now()) {
 			return nil, nil
 		}
-		return nil, &fault.Error{Class: fault.Unavailable, Code: "held_elsewhere", Title: "the content of " + d.Split.ID + " is held by another node",
-			Hint: "it is delivered when that node has the lane's turn. Is one that had a hold folder switched off?"}
+		return nil, e.heldElsewhere(ctx, d, name, home)
 	}
 	e.log.Error("held content cannot be used", "split", d.Split.ID, "err", err, "hint", "it is read from the source again, if that still has it. Look at the disk of the hold folder")
 	return nil, e.store.LetGo(ctx, d.SplitID)
+}
+
+// heldElsewhere sends the lane to the node that holds what it needs, if it may go there.
+func (e *Engine) heldElsewhere(ctx context.Context, d store.Delivery, name, home string) error {
+	if home != "" {
+		if err := e.store.SendLane(ctx, d, home); err != nil {
+			return err
+		}
+	}
+	title := "the content of " + d.Split.ID + " is held by another node"
+	if home != "" {
+		title = "the content of " + d.Split.ID + " is held by node " + home
+	}
+	return (&fault.Error{Class: fault.Unavailable, Code: "held_elsewhere", Title: title}).WithHint("It is delivered when that node works. "+
+		"If the flow writes files of this node: copy the folder hold/%s of that node's data folder to %s, or move the flow there: headrace flow move", filepath.Dir(name), filepath.Join(e.holdDir, filepath.Dir(name)))
 }
 
 // perishable tells whether more than half of a split's life in its source is over: before that nothing is held.
@@ -364,7 +378,7 @@ func (e *Engine) sweepHold(ctx context.Context) error {
 		}
 		id, err := strconv.ParseInt(strings.TrimSuffix(file.Name(), ".zst"), 10, 64)
 		if err == nil {
-			name, err := e.store.HeldAs(ctx, id)
+			name, _, err := e.store.HeldAs(ctx, id)
 			if err != nil || name != "" {
 				return err
 			}

@@ -91,7 +91,11 @@ func (k Keeper) Create(ctx context.Context, d Draft, seal Seal) (store.Object, e
 	if err != nil {
 		return o, err
 	}
-	return k.Store.CreateObject(ctx, o, seal)
+	o, err = k.Store.CreateObject(ctx, o, seal)
+	if store.Rehearsing(ctx) {
+		o.UID = "" // nobody will ever find it by that
+	}
+	return o, err
 }
 
 // withProblem puts one more problem before those of an error.

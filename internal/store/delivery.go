@@ -196,14 +196,6 @@ func (s *Store) CommitBatch(ctx context.Context, l Lane, c Committed) error {
 	})
 }
 
-// CommitReceipt remembers a receipt that the destination gave for recovering alone.
-func (s *Store) CommitReceipt(ctx context.Context, l Lane, receipt connector.Receipt) error {
-	return s.inTx(ctx, func(t tx) error {
-		return t.underLease(ctx, l.Lease, `receipt = ?`, []byte(receipt))
-	})
-}
-
-// progress writes down how far each delivery of a batch came.
 func (t tx) progress(ctx context.Context, l Lane, c Committed, now int64) error {
 	var done []int64
 	for _, p := range c.Deliveries {

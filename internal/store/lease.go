@@ -33,6 +33,8 @@ type Lane struct {
 	Tenant   string
 	Receipt  []byte
 	Failures int
+	Home     string // where its destination's files are; "": nowhere in particular
+	Moved    bool   // a person gave it this home; it has written nothing there yet
 }
 
 // take gives the due row of the tenant that was served least recently a new lease and reads its columns into dest.
@@ -42,6 +44,9 @@ func (s *Store) take(ctx context.Context, table, node string, id int64, lasts ti
 	more, args := "", []any{node, micros(now.Add(lasts)), micros(now), micros(now), micros(now)}
 	if table == "listing" {
 		more = " AND x.ended = 0"
+	} else {
+		mine, bound := s.mine()
+		more, args = mine, append(args, bound...)
 	}
 	if id != 0 {
 		more, args = more+" AND x.id = ?", append(args, id)
@@ -74,11 +79,11 @@ func (s *Store) TakeListing(ctx context.Context, node string, id int64, lasts ti
 	return l, ok, err
 }
 
-// TakeLane takes the lease of the lane whose turn it is; false: none is due. id picks a certain one; 0 any.
+// TakeLane takes the lease of the lane whose turn it is; false: none is due that this process may have. id picks a certain one; 0 any.
 func (s *Store) TakeLane(ctx context.Context, node string, id int64, lasts time.Duration) (Lane, bool, error) {
 	l := Lane{Lease: Lease{table: "lane"}}
-	ok, err := s.take(ctx, "lane", node, id, lasts, "id, lease, flow_id, lane, tenant, receipt, failures",
-		&l.ID, &l.token, &l.FlowID, &l.Number, &l.Tenant, &l.Receipt, &l.Failures)
+	ok, err := s.take(ctx, "lane", node, id, lasts, "id, lease, flow_id, lane, tenant, receipt, failures, home, moved",
+		&l.ID, &l.token, &l.FlowID, &l.Number, &l.Tenant, &l.Receipt, &l.Failures, &l.Home, &l.Moved)
 	return l, ok, err
 }
 
@@ -130,15 +135,19 @@ func (s *Store) NextDue(ctx context.Context) (time.Time, error) {
 
 // NextListing is when the next listing is due, or when the lease of one that is due ends; zero: none ever.
 func (s *Store) NextListing(ctx context.Context) (time.Time, error) {
-	return s.nextTurn(ctx, "listing", " AND ended = 0")
+	return s.nextTurn(ctx, "listing", " AND ended = 0", nil)
 }
 
-// NextLane is NextListing for lanes.
-func (s *Store) NextLane(ctx context.Context) (time.Time, error) { return s.nextTurn(ctx, "lane", "") }
+// NextLane is NextListing for the lanes that this process may have.
+func (s *Store) NextLane(ctx context.Context) (time.Time, error) {
+	mine, args := s.mine()
+	return s.nextTurn(ctx, "lane", mine, args)
+}
 
-func (s *Store) nextTurn(ctx context.Context, table, more string) (time.Time, error) {
+func (s *Store) nextTurn(ctx context.Context, table, more string, args []any) (time.Time, error) {
 	var due int64
-	err := s.reading().row(ctx, `SELECT coalesce(min(CASE WHEN due > lease_until THEN due ELSE lease_until END), 0) FROM `+table+` WHERE paused = 0 AND due < ?`+more, int64(never)).Scan(&due)
+	err := s.reading().row(ctx, `SELECT coalesce(min(CASE WHEN due > lease_until THEN due ELSE lease_until END), 0) FROM `+table+` x WHERE paused = 0 AND due < ?`+more,
+		append([]any{int64(never)}, args...)...).Scan(&due)
 	return moment(due), s.trouble(err)
 }
 
@@ -155,19 +164,31 @@ type Turn struct {
 // DueListings are the listings that are due, for a dispatcher that hands out turns: those of the tenants that were
 // served least recently come first.
 func (s *Store) DueListings(ctx context.Context, limit int) ([]Turn, error) {
-	return s.dueTurns(ctx, "listing", " AND x.ended = 0", limit)
+	return s.dueTurns(ctx, "listing", " AND x.ended = 0", nil, limit)
 }
 
-// DueLanes are the lanes that are due, in the same order.
+// DueLanes are the lanes that are due and that this process may have, in the same order.
 func (s *Store) DueLanes(ctx context.Context, limit int) ([]Turn, error) {
-	return s.dueTurns(ctx, "lane", "", limit)
+	mine, args := s.mine()
+	return s.dueTurns(ctx, "lane", mine, args, limit)
 }
 
-func (s *Store) dueTurns(ctx context.Context, table, more string, limit int) ([]Turn, error) {
+// DueAtHome are those of DueLanes that belong to this process's home.
+func (s *Store) DueAtHome(ctx context.Context, limit int) ([]Turn, error) {
+	return s.dueTurns(ctx, "lane", ` AND x.home = ? AND x.home <> ''`, []any{s.home}, limit)
+}
+
+// DueAnywhere are the others of DueLanes.
+func (s *Store) DueAnywhere(ctx context.Context, limit int) ([]Turn, error) {
+	mine, args := s.mine()
+	return s.dueTurns(ctx, "lane", mine+` AND (x.home = '' OR x.home <> ?)`, append(args, s.home), limit)
+}
+
+func (s *Store) dueTurns(ctx context.Context, table, more string, args []any, limit int) ([]Turn, error) {
 	var all []Turn
 	now := micros(s.now())
 	err := s.reading().each(ctx, `SELECT x.id, x.lease FROM `+table+` x LEFT JOIN turn t ON t.tenant = x.tenant WHERE x.due <= ? AND x.lease_until <= ? AND x.paused = 0`+more+`
-		ORDER BY coalesce(t.`+table+`, 0), x.served, x.id LIMIT ?`, []any{now, now, limit},
+		ORDER BY coalesce(t.`+table+`, 0), x.served, x.id LIMIT ?`, append(append([]any{now, now}, args...), limit),
 		func(scan func(...any) error) error {
 			var turn Turn
 			err := scan(&turn.ID, &turn.Lease)

@@ -16,10 +16,13 @@ type Node struct {
 // forgetAfter is how long a node that never reported again is still named: a killed one can't take its row along.
 const forgetAfter = time.Hour
 
-// ReportNode says that a node is there and which keyset it has.
+// ReportNode says that a node is there, with its home, and which keyset it has.
 func (s *Store) ReportNode(ctx context.Context, name string, keyset int64) error {
 	return s.inTx(ctx, func(t tx) error {
 		now := s.now()
+		if err := t.reportHome(ctx); err != nil {
+			return err
+		}
 		if err := t.exec(ctx, `DELETE FROM node WHERE seen < ?`, micros(now.Add(-forgetAfter))); err != nil {
 			return err
 		}

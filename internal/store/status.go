@@ -26,6 +26,9 @@ type LaneStatus struct {
 	Held     bool      `json:"held"` // a worker holds the lease now
 	Failures int       `json:"failures"`
 	Trouble  *Trouble  `json:"trouble,omitempty"`
+	Home     string    `json:"home,omitempty"`      // the node whose own disk its files are on; "": any node may have it
+	HomeSeen time.Time `json:"home_seen,omitzero"`  // when that node reported last
+	HomeGone bool      `json:"home_gone,omitempty"` // it should have reported since
 }
 
 // Backlog is what a flow has still to do, and what it could not do.
@@ -73,15 +76,17 @@ func (s *Store) Listings(ctx context.Context, sourceID int64) ([]ListingStatus, 
 func (s *Store) Lanes(ctx context.Context, flowID int64) ([]LaneStatus, error) {
 	var all []LaneStatus
 	now := micros(s.now())
-	err := s.reading().each(ctx, `SELECT flow_id, lane, CASE WHEN paused = 1 THEN ? ELSE due END, lease_until, failures, error FROM lane
-		WHERE flow_id = ? OR ? = 0 ORDER BY flow_id, lane`, []any{int64(never), flowID, flowID},
+	err := s.reading().each(ctx, `SELECT flow_id, lane, CASE WHEN paused = 1 THEN ? ELSE due END, lease_until, failures, error, lane.home, coalesce(h.seen, 0) FROM lane
+		LEFT JOIN home h ON h.name = lane.home WHERE flow_id = ? OR ? = 0 ORDER BY flow_id, lane`, []any{int64(never), flowID, flowID},
 		func(scan func(...any) error) error {
 			var (
-				l          LaneStatus
-				due, until int64
-				trouble    string
+				l                LaneStatus
+				due, until, seen int64
+				trouble          string
 			)
-			err := scan(&l.FlowID, &l.Number, &due, &until, &l.Failures, &trouble)
+			err := scan(&l.FlowID, &l.Number, &due, &until, &l.Failures, &trouble, &l.Home, &seen)
+			l.HomeSeen = moment(seen)
+			l.HomeGone = l.Home != "" && !Home{l.Home, l.HomeSeen}.Alive(moment(now))
 			l.Due, l.Held, l.Trouble = sleeping(due), until > now, parseTrouble(trouble)
 			all = append(all, l)
 			return err
@@ -171,7 +176,7 @@ func hopeful(failures, trouble string) string {
 }
 
 // Standing tells what is left to do; since is when the work began. What failed again and again is not waited for but
-// told as a trouble, once nothing else is left; what was asked to wait by the remote is waited for. It is asked some
+// told as a trouble, once nothing else is left, and so is what another node has to do that is gone; what was asked to wait by the remote is waited for. It is asked some
 // times a second while a backlog goes down, so nothing in it counts: each question ends with the first row found.
 func (s *Store) Standing(ctx context.Context, since time.Time) (Standing, error) {
 	var (
@@ -184,11 +189,11 @@ func (s *Store) Standing(ctx context.Context, since time.Time) (Standing, error)
 	err := t.row(ctx, `SELECT `+fmt.Sprintf(exists, `FROM listing l WHERE l.ended = 0 AND l.paused = 0 AND (l.run_id <> 0 OR l.listed_at < ? OR l.due <= l.listed_at OR l.failures > 0) AND `+hopeful("l.failures", "l.error")+`
 			AND (l.run_id <> 0 OR EXISTS (SELECT 1 FROM object o WHERE o.kind = 'flow' AND o.source = l.source_id AND o.paused = 0 AND o.spec NOT LIKE '%"mode":"mirror"%'))`)+`, `+
 		fmt.Sprintf(exists, `FROM lane l JOIN delivery d ON d.flow_id = l.flow_id AND d.lane = l.lane JOIN split s ON s.id = d.split_id
-			WHERE d.state IN (0, 3) AND s.ready <= ? AND l.paused = 0 AND `+hopeful("d.waits", "coalesce(d.error, '')")+` AND `+hopeful("l.failures", "l.error"))+`, `+
+			WHERE d.state IN (0, 3) AND s.ready <= ? AND l.paused = 0 AND (l.failures = 0 OR l.home IN ('', ?)) AND `+hopeful("d.waits", "coalesce(d.error, '')")+` AND `+hopeful("l.failures", "l.error"))+`, `+
 		// Those with work left are found above, unless nobody waits for it.
 		fmt.Sprintf(exists, `FROM run r WHERE r.state = ? AND NOT EXISTS (SELECT 1 FROM listing l WHERE l.run_id = r.id AND l.ended = 0)
 			AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.flow_id = r.flow_id AND d.run_id = r.id AND d.state IN (0, 3))`),
-		micros(since), micros(s.now()), RunGoing).Scan(&unlisted, &available, &ending)
+		micros(since), micros(s.now()), s.home, RunGoing).Scan(&unlisted, &available, &ending)
 	if err != nil {
 		return st, s.trouble(err)
 	}

@@ -37,6 +37,7 @@ type Store struct {
 	lookedSighting atomic.Int64 // likewise of sightings
 	url            string       // PostgreSQL only
 	told           func(Change) // nil: nobody wants to know
+	home           string       // where this process works; see Settle
 }
 
 type kind uint8

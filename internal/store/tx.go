@@ -82,7 +82,7 @@ func (s *Store) once(ctx context.Context, f func(tx) error) error {
 	if s.told != nil {
 		to.changes = &changes
 	}
-	if err := f(to); err != nil {
+	if err := f(to); err != nil || Rehearsing(ctx) {
 		_ = t.Rollback()
 		return err
 	}

@@ -19,14 +19,9 @@ const clusterTenants = 4
 func TestTwoNodesShareOnePostgreSQLAndOneIsKilled(t *testing.T) {
 	t.Parallel()
 	database := storetest.Postgres(t)
-	scenario := m365sim.DefaultScenario()
-	scenario.Limits.RequestsPerMinute = 0
-	scenario.Content.Events, scenario.Content.History = 3_000, hours(12)
-	scenario.Content.EventsPerMinute, scenario.Content.BlobEvery = 3_000, m365sim.Duration(time.Second)
-	scenario.Content.RecordsPerBlob = m365sim.Span{Min: 1, Max: 60}
-	scenario.Tenants = []m365sim.Tenant{{Name: "tenant", Count: clusterTenants}}
+	scenario := clusterScenario()
 	sim := serve(t, scenario, "")
-	c := newCluster(t, sim, database.Options.URL)
+	c := newCluster(t, sim, database.Options.URL, false)
 
 	first, second := c.node(t, "first"), c.node(t, "second")
 	t.Cleanup(func() {
@@ -66,20 +61,35 @@ func TestTwoNodesShareOnePostgreSQLAndOneIsKilled(t *testing.T) {
 	}
 }
 
+func clusterScenario() m365sim.Scenario {
+	scenario := m365sim.DefaultScenario()
+	scenario.Limits.RequestsPerMinute = 0
+	scenario.Content.Events, scenario.Content.History = 3_000, hours(12)
+	scenario.Content.EventsPerMinute, scenario.Content.BlobEvery = 3_000, m365sim.Duration(time.Second)
+	scenario.Content.RecordsPerBlob = m365sim.Span{Min: 1, Max: 60}
+	scenario.Tenants = []m365sim.Tenant{{Name: "tenant", Count: clusterTenants}}
+	return scenario
+}
+
 // cluster is what all nodes have in common.
 type cluster struct {
 	*workplace
 	database, keys string
+	apart          bool // each node has a disk of its own: a folder below out, where it is started
 }
 
-func newCluster(t *testing.T, sim *tenant, database string) *cluster {
+func newCluster(t *testing.T, sim *tenant, database string, apart bool) *cluster {
 	t.Helper()
 	dir := t.TempDir()
-	c := &cluster{database: database, keys: filepath.Join(dir, "master.key"),
+	c := &cluster{database: database, apart: apart, keys: filepath.Join(dir, "master.key"),
 		workplace: &workplace{data: filepath.Join(dir, "init"), file: filepath.Join(dir, "collect.yaml"), out: filepath.Join(dir, "out")}}
 	var text strings.Builder
 	for i, tenant := range sim.sim.Tenants() {
 		name, secret := c.names()[i], filepath.Join(dir, "secret-"+tenant.Name)
+		path := filepath.Join(c.out, name)
+		if apart {
+			path = name
+		}
 		if err := os.WriteFile(secret, []byte(tenant.ClientSecret), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -103,7 +113,7 @@ kind: Flow
 metadata: { name: %[1]s }
 spec: { source: %[1]s, destination: %[1]s }
 ---
-`, name, tenant.ID, tenant.ClientID, secret, sim.sim.LoginURL(), sim.sim.ManagementURL(), sim.ca, filepath.Join(c.out, name))
+`, name, tenant.ID, tenant.ClientID, secret, sim.sim.LoginURL(), sim.sim.ManagementURL(), sim.ca, path)
 	}
 	if err := os.WriteFile(c.file, []byte(text.String()), 0o600); err != nil {
 		t.Fatal(err)
@@ -130,10 +140,20 @@ func (c *cluster) start(t *testing.T, args ...string) *process {
 	return start(t, "", "", append(args, "--data", c.data, "--database", c.database, "--master-key", "file://"+c.keys)...)
 }
 
+// folder is a node's data folder.
+func (c *cluster) folder(name string) string { return filepath.Join(filepath.Dir(c.file), name) }
+
 // node starts one `serve`, with a data folder of its own for its socket.
 func (c *cluster) node(t *testing.T, name string) *process {
 	t.Helper()
-	return start(t, "", "", "serve", "--data", filepath.Join(filepath.Dir(c.file), name), "--database", c.database, "--master-key", "file://"+c.keys, "--log-format", "json")
+	dir := ""
+	if c.apart {
+		dir = filepath.Join(c.out, name)
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return startIn(t, dir, "", "", "serve", "--data", c.folder(name), "--database", c.database, "--master-key", "file://"+c.keys, "--log-format", "json")
 }
 
 // grows waits until the files of every flow have grown.

@@ -134,7 +134,14 @@ const secretVariable = "HEADRACE_CRASH_SECRET"
 // start starts the program with the tenant's secret in its environment.
 func start(t *testing.T, secret, input string, args ...string) *process {
 	t.Helper()
+	return startIn(t, "", secret, input, args...)
+}
+
+// startIn starts it in a folder; "": in this one.
+func startIn(t *testing.T, dir, secret, input string, args ...string) *process {
+	t.Helper()
 	p := &process{cmd: exec.Command(binary, args...), stderr: &output{}, ended: make(chan error, 1)}
+	p.cmd.Dir = dir
 	p.cmd.Env = []string{"HEADRACE_LISTEN=off", "PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), secretVariable + "=" + secret}
 	p.cmd.Stderr, p.cmd.Stdout = p.stderr, p.stderr
 	p.cmd.Stdin = bytes.NewBufferString(input)

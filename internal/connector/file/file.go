@@ -37,6 +37,9 @@ func Spec() connector.Spec {
 			BatchBytes: 8 << 20,
 			MaxRecord:  func(cfg connector.Config) int64 { return int64(cfg.(*Config).MaxRecord) },
 			Exclusive:  exclusive,
+			Holds: func(cfg connector.Config, flow string, after connector.Receipt) (bool, error) {
+				return holds(cfg.(*Config).Path, flow, after)
+			},
 			Check: func(ctx context.Context, cfg connector.Config, _ connector.Env) []connector.Check {
 				return check(ctx, cfg.(*Config))
 			},

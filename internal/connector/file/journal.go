@@ -156,6 +156,29 @@ func openJournal(dir, flow string) (j *journal, made bool, err error) {
 	return j, made, nil
 }
 
+// holds tells whether the folder has the journal that gave a receipt: its files are here, be it on a disk that several
+// machines share. A journal that can't be read is not taken for it.
+func holds(path, flow string, after connector.Receipt) (bool, error) {
+	r, err := decodeReceipt(after)
+	if err != nil || r == nil {
+		return false, err
+	}
+	path, err = filepath.Abs(path)
+	if err != nil {
+		return false, explain(err, "find", path)
+	}
+	for _, name := range slotNames(filepath.Join(path, stateDir), flow) {
+		slot, err := os.ReadFile(name)
+		if err != nil {
+			continue
+		}
+		if e, err := decodeEntry(slot); err == nil && e.Life == r.Life {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
 // seq is the number of the newest entry, 0 without one.
 func (j *journal) seq() uint64 {
 	if j.newest == nil {
