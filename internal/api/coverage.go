@@ -1,10 +1,12 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"math/bits"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/headrace/headrace/internal/flow"
@@ -34,6 +36,13 @@ type CoverageCell struct {
 	Repeats int64     `json:"repeats"`
 	Dead    int64     `json:"dead_letters"`
 	Lost    int64     `json:"lost"`
+	Gap     int       `json:"gap_minutes,omitempty"` // minutes that can't be listed any more, or not again
+}
+
+// A SourceGap is a range that a source lost.
+type SourceGap struct {
+	Source string `json:"source"`
+	store.Gap
 }
 
 // A Coverage is what is known of a piece of time. It has pages by source: one with hours of many streams is much.
@@ -41,7 +50,7 @@ type Coverage struct {
 	From  time.Time      `json:"from"`
 	To    time.Time      `json:"to"`
 	Cells []CoverageCell `json:"cells"`
-	Gaps  []store.Gap    `json:"gaps"` // that reach into it
+	Gaps  []SourceGap    `json:"gaps"` // that reach into it
 	Next  string         `json:"next,omitempty" doc:"send it as after to get the sources that follow"`
 }
 
@@ -61,7 +70,7 @@ func showCoverage(ctx context.Context, s *Services, in CoverageRequest) (Coverag
 	if in.From.IsZero() {
 		in.From = in.To.Add(-usualPast)
 	}
-	out := Coverage{From: in.From, To: in.To, Cells: []CoverageCell{}, Gaps: []store.Gap{}}
+	out := Coverage{From: in.From, To: in.To, Cells: []CoverageCell{}, Gaps: []SourceGap{}}
 	sources, flows, err := coveredBy(ctx, s, in, &out.Next)
 	if err != nil {
 		return out, err
@@ -82,14 +91,14 @@ func showCoverage(ctx context.Context, s *Services, in CoverageRequest) (Coverag
 		if err != nil {
 			return out, err
 		}
-		out.Cells = append(out.Cells, cells...)
 		gaps, err := s.Store.Gaps(ctx, src.ID)
 		if err != nil {
 			return out, err
 		}
+		out.Cells = append(out.Cells, withGaps(cells, src.Name, gaps, in)...)
 		for _, g := range gaps {
 			if g.From.Before(in.To) && g.To.After(in.From) {
-				out.Gaps = append(out.Gaps, g)
+				out.Gaps = append(out.Gaps, SourceGap{src.Name, g})
 			}
 		}
 	}
@@ -159,6 +168,46 @@ func (s *Services) coverageOf(ctx context.Context, src store.Object, in Coverage
 		}
 	}
 	return cells, nil
+}
+
+// withGaps puts what can't be listed any more into the hours of a source; an hour that was never listed gets a cell.
+func withGaps(cells []CoverageCell, source string, gaps []store.Gap, in CoverageRequest) []CoverageCell {
+	type key struct {
+		stream string
+		hour   int64
+	}
+	at := map[key]int{}
+	for i, c := range cells {
+		if c.Flow == "" {
+			at[key{c.Stream, c.Hour.Unix()}] = i
+		}
+	}
+	known := len(cells)
+	for _, g := range gaps {
+		from, to := g.From.Truncate(time.Hour), g.To
+		if begin := in.From.Truncate(time.Hour); from.Before(begin) {
+			from = begin
+		}
+		if to.After(in.To) {
+			to = in.To
+		}
+		for hour := from; hour.Before(to); hour = hour.Add(time.Hour) {
+			i, ok := at[key{g.Stream, hour.Unix()}]
+			if !ok {
+				i = len(cells)
+				at[key{g.Stream, hour.Unix()}] = i
+				cells = append(cells, CoverageCell{Source: source, Stream: g.Stream, Hour: hour.UTC(), Asked: 60})
+			}
+			begin, end := max(hour.Unix(), g.From.Unix()), min(hour.Add(time.Hour).Unix(), g.To.Unix())
+			cells[i].Gap = min(60, cells[i].Gap+int((end-begin+59)/60))
+		}
+	}
+	if len(cells) > known {
+		slices.SortStableFunc(cells, func(a, b CoverageCell) int {
+			return cmp.Or(strings.Compare(a.Stream, b.Stream), a.Hour.Compare(b.Hour))
+		})
+	}
+	return cells
 }
 
 // asked gives how many minutes of an hour are to be listed. Nobody asked for those before the first that was listed, if nothing of

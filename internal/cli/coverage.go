@@ -85,6 +85,7 @@ func coverageColumns() []column[api.CoverageCell] {
 		{head: "REPEATS", text: number(func(c api.CoverageCell) int64 { return c.Repeats })},
 		{head: "DEAD LETTERS", text: number(func(c api.CoverageCell) int64 { return c.Dead })},
 		{head: "LOST", text: number(func(c api.CoverageCell) int64 { return c.Lost })},
+		{head: "GAP MINUTES", text: func(c api.CoverageCell) string { return fmt.Sprint(c.Gap) }},
 	}
 }
 
@@ -160,7 +161,7 @@ func (s *session) coverageTable(v api.Coverage, rows map[coverageRow]*[24]string
 // sign draws one hour: what the listing knows, and what a flow delivered.
 func sign(listed, done api.CoverageCell) string {
 	switch {
-	case done.Lost > 0 || listed.Lost > 0:
+	case done.Lost > 0 || listed.Lost > 0 || listed.Gap > 0:
 		return "×"
 	case done.Dead > 0:
 		return "✗"

@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -17,12 +18,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/headrace/headrace/internal/api"
 	"github.com/headrace/headrace/internal/app"
 	"github.com/headrace/headrace/internal/config"
 	"github.com/headrace/headrace/internal/connector/registry"
 	"github.com/headrace/headrace/internal/fault"
 	"github.com/headrace/headrace/internal/fileset"
 	"github.com/headrace/headrace/internal/m365sim"
+	"github.com/headrace/headrace/internal/overview"
 	"github.com/headrace/headrace/internal/store"
 )
 
@@ -39,6 +42,7 @@ type play struct {
 	dir   string
 	out   string
 	app   *app.App // nil: switched off
+	log   bytes.Buffer
 }
 
 // content is a feed of some 1,400 events a day, in blobs every half an hour.
@@ -90,7 +94,7 @@ func (p *play) on() {
 	p.t.Helper()
 	var err error
 	p.app, err = app.Open(p.t.Context(), app.Options{Data: filepath.Join(p.dir, "data"), Connectors: registry.Specs(), Version: "test", Now: p.clock.Now,
-		Log: slog.New(slog.NewTextHandler(p.t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))})
+		Log: slog.New(slog.NewTextHandler(io.MultiWriter(p.t.Output(), &p.log), &slog.HandlerOptions{Level: slog.LevelError}))})
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -240,6 +244,41 @@ func (p *play) gaps() []store.Gap {
 		p.t.Fatal(err)
 	}
 	return gaps
+}
+
+// told checks that the log, the overview and the coverage speak of gaps, the last hour by hour.
+func (p *play) told(gaps []store.Gap, since time.Time) {
+	p.t.Helper()
+	for _, g := range gaps {
+		want := fmt.Sprintf("stream=%s from=%s", g.Stream, g.From.Format("2006-01-02T15:04:05.000Z"))
+		if !bytes.Contains(p.log.Bytes(), []byte(want)) {
+			p.t.Errorf("the log does not speak of %s", want)
+		}
+	}
+	local := &api.Local{Services: p.app.Services}
+	view, err := api.Call(p.t.Context(), local, api.OverviewShow, api.None{})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if !slices.ContainsFunc(view.Problems, func(one overview.Problem) bool { return one.Code == "gap" && one.Name == "sim" }) {
+		p.t.Errorf("the overview does not speak of gaps: %+v", view.Problems)
+	}
+	covered, err := api.Call(p.t.Context(), local, api.CoverageShow, api.CoverageRequest{From: since.Add(-20 * day), To: p.clock.Now()})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	missing := map[string]int{} // minutes, by hour
+	for _, c := range covered.Cells {
+		missing[c.Stream+c.Hour.Format(time.RFC3339)] += c.Gap
+	}
+	for _, g := range gaps {
+		for at := g.From.Truncate(time.Hour); at.Before(g.To); at = at.Add(time.Hour) {
+			if missing[g.Stream+at.Format(time.RFC3339)] == 0 {
+				p.t.Errorf("the coverage of %s does not show that its hour %s is lost", g.Stream, at)
+				break
+			}
+		}
+	}
 }
 
 // lost are the deliveries that were reported as lost.

@@ -32,6 +32,7 @@ type stream struct {
 	Deep     time.Time `json:"deep,omitzero"`
 	DeepDone time.Time `json:"deep_done,omitzero"` // when the last deep scan ended
 	Looked   time.Time `json:"looked,omitzero"`    // when the look backs last had all of their share
+	Missed   time.Time `json:"missed,omitzero"`    // when it was last reported that time could not be listed again
 	Started  time.Time `json:"started,omitzero"`   // when we last asked for the subscription's start
 }
 

@@ -92,6 +92,27 @@ func (p planner) clamp(s *stream) []stretch {
 	return lost
 }
 
+// missed gives, once for each time that nobody listed for days, the listed time that was still to be listed again for what comes
+// late and that the service has forgotten meanwhile: content that appeared there and expired while nobody looked is in no
+// listing. Time that was as old as the overlap when it was looked at last has had its due.
+func (p planner) missed(s *stream) []stretch {
+	looked := later(s.Looked, s.Begun)
+	if p.only != nil || looked.IsZero() || s.Missed.After(looked) {
+		return nil
+	}
+	overlap := min(p.cfg.Overlap.Std(), horizon/2) // a longer one is never done with
+	g := stretch{later(looked.Add(-overlap), s.Listed[0].From).Truncate(time.Second), earlier(s.done(), p.limit())}
+	if g.empty() {
+		return nil
+	}
+	g.To = earlier(s.done(), g.To.Add(missedMore))
+	s.Missed = p.now
+	return []stretch{g}
+}
+
+// missedMore is what goes too before the look backs have their turn: catching up comes first.
+const missedMore = time.Hour
+
 // plan gives the windows of a stream: what is new first, then the oldest that was not listed, and when nothing is left
 // of that, looks back.
 func (p planner) plan(name string, s *stream) []window {

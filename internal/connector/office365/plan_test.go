@@ -2,6 +2,7 @@ package office365
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -186,6 +187,51 @@ func TestClampReportsWhatWasPromised(t *testing.T) {
 		}
 		if again := p.clamp(s); len(again) > 0 {
 			t.Errorf("%s: lost twice: %v", name, again)
+		}
+	}
+}
+
+func TestWhatCouldNotBeListedAgainIsReportedOnce(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		listed        string
+		begun, looked float64 // hours before noon
+		overlap       time.Duration
+		only          bool
+		from, to      float64 // 0, 0: nothing
+	}{
+		"a steady listing":              {listed: "300-0.25", begun: 200, looked: 0.02, overlap: day},
+		"off for five days":             {listed: "300-120.25", begun: 200, looked: 120, overlap: day},
+		"off for almost seven":          {listed: "300-164.25", begun: 200, looked: 164, overlap: day, from: 188, to: 166.92},
+		"off for nine":                  {listed: "300-216.25", begun: 300, looked: 216, overlap: day, from: 240, to: 216.25},
+		"off for nine after a day":      {listed: "310-216.25", begun: 220, looked: 216, overlap: day, from: 240, to: 216.25},
+		"never looked back":             {listed: "168-100", begun: 0.1, overlap: day},
+		"off before the first look":     {listed: "340-200", begun: 200, overlap: day, from: 224, to: 200},
+		"an overlap of the whole week":  {listed: "300-0.25", begun: 200, looked: 0.02, overlap: 7 * day},
+		"it did not list that far back": {listed: "190-170", begun: 190, looked: 170, overlap: 2 * day, from: 190, to: 170},
+		"a backfill":                    {listed: "300-216.25", begun: 300, looked: 216, overlap: day, only: true},
+	} {
+		cfg := NewConfig().(*Config)
+		cfg.Overlap = duration(c.overlap)
+		ago := func(h float64) time.Time { return noon.Add(-time.Duration(h * float64(time.Hour))) }
+		s := &stream{Listed: hours(c.listed), Begun: ago(c.begun)}
+		if c.looked != 0 {
+			s.Looked = ago(c.looked)
+		}
+		p := planner{cfg: cfg, now: noon}
+		if c.only {
+			p.only = &hours("200-10")[0]
+		}
+		var from, to float64
+		if got := p.missed(s); len(got) > 0 {
+			from, to = noon.Sub(got[0].From).Hours(), noon.Sub(got[0].To).Hours()
+		}
+		if math.Abs(from-c.from) > 0.02 || math.Abs(to-c.to) > 0.02 {
+			t.Errorf("%s: %.2f to %.2f hours ago, want %.2f to %.2f", name, from, to, c.from, c.to)
+		}
+		p.now = noon.Add(time.Minute)
+		if again := p.missed(s); len(again) > 0 {
+			t.Errorf("%s: told twice: %v", name, again)
 		}
 	}
 }

@@ -105,10 +105,12 @@ func (l *listing) place(name string) *stream {
 // stream lists one content type. Only the end of the context is an error; everything else is the stream's own failure.
 func (l *listing) stream(ctx context.Context, name string, place *stream) error {
 	before := place.copy()
+	missed := l.plan.missed(place) // before clamp moves on
 	lost := l.plan.clamp(place)
 	windows := l.plan.plan(name, place)
 	if len(windows) == 0 {
-		l.lose(name, lost)
+		l.lose(name, lost, neverListed)
+		l.lose(name, missed, notListedAgain)
 		return nil
 	}
 	// The first window shows whether the type can be listed at all. If it can't, nothing of it changes: what the
@@ -117,7 +119,8 @@ func (l *listing) stream(ctx context.Context, name string, place *stream) error 
 		*place = *before
 		return err
 	}
-	l.lose(name, lost)
+	l.lose(name, lost, neverListed)
+	l.lose(name, missed, notListedAgain)
 	return l.rest(ctx, place, windows)
 }
 
@@ -233,14 +236,20 @@ func (l *listing) failed(name string) bool {
 	return l.fails[name]
 }
 
+// Why time is lost.
+const (
+	neverListed    = "it was not listed within the 7 days that the service keeps content; Purview's audit search may still have the records"
+	notListedAgain = "it was listed once and what was there is collected, but nobody looked again for content that came late until the service had forgotten it; Purview's audit search may still have the records"
+)
+
 // lose reports time that was promised and can't be listed any more.
-func (l *listing) lose(name string, lost []stretch) {
+func (l *listing) lose(name string, lost []stretch, reason string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, g := range lost {
 		l.out.Lost = append(l.out.Lost, connector.Gap{
 			Range:  connector.Range{Stream: name, From: g.From, To: g.To},
-			Reason: "it was not listed within the 7 days that the service keeps content; Purview's audit search may still have the records",
+			Reason: reason,
 		})
 	}
 }

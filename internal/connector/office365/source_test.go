@@ -76,10 +76,14 @@ func TestTimeThatTheServiceForgotIsReportedOnce(t *testing.T) {
 	w.sim.Clock().Advance(9 * day)
 	l.poll()
 	l.poll()
-	if len(l.crawl.lost) != 1 {
-		t.Fatalf("lost %v, want one gap", l.crawl.lost)
+	lost, late := because(l.crawl.lost, neverListed), because(l.crawl.lost, notListedAgain)
+	if len(lost) != 1 || len(late) != 1 || len(l.crawl.lost) != 2 {
+		t.Fatalf("lost %v, want one gap, and the hours before it that could not be looked at again", l.crawl.lost)
 	}
-	gap := l.crawl.lost[0]
+	gap := lost[0]
+	if !late[0].To.Equal(gap.From) || gap.From.Sub(late[0].From).Round(time.Hour) != day {
+		t.Errorf("what could not be looked at again is %+v, want the day before %s", late[0], gap.From)
+	}
 	from, to := began.Add(-15*time.Minute), w.env.Now().Add(-7*day+5*time.Minute)
 	if gap.Stream != "Audit.General" || gap.From.Sub(from).Abs() > 2*time.Second || gap.To.Sub(to).Abs() > 2*time.Second || gap.Reason == "" {
 		t.Errorf("the gap is %v to %v (%q), want about %v to %v with a reason", gap.From, gap.To, gap.Reason, from, to)
@@ -121,6 +125,11 @@ func TestATypeWithoutPermissionStopsNothingElse(t *testing.T) {
 	}
 }
 
+// because gives the gaps of one reason.
+func because(all []connector.Gap, reason string) []connector.Gap {
+	return slices.DeleteFunc(slices.Clone(all), func(g connector.Gap) bool { return g.Reason != reason })
+}
+
 // TestALongRefusalIsOneLoss: while a type can't be listed nothing is given up silently; what the service forgot
 // meanwhile is reported as one gap when it works again.
 func TestALongRefusalIsOneLoss(t *testing.T) {
@@ -139,7 +148,8 @@ func TestALongRefusalIsOneLoss(t *testing.T) {
 	w.roles(readRight, dlpRight)
 	w.sim.Clock().Advance(2 * time.Hour)
 	l.poll()
-	if len(l.crawl.lost) != 1 || l.crawl.lost[0].Stream != "DLP.All" || l.crawl.lost[0].To.Sub(l.crawl.lost[0].From).Round(time.Hour) != 50*time.Hour {
+	lost := because(l.crawl.lost, neverListed)
+	if len(lost) != 1 || lost[0].Stream != "DLP.All" || lost[0].To.Sub(lost[0].From).Round(time.Hour) != 50*time.Hour || len(l.crawl.lost) != 2 {
 		t.Errorf("lost %v, want one gap of DLP.All of the two days and two hours beyond seven", l.crawl.lost)
 	}
 }

@@ -1068,6 +1068,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/flows/{name}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let another node write a flow's files
+         * @description Needs the role operator.
+         */
+        post: operations["flowMove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/flows/{name}/pause": {
         parameters: {
             query?: never;
@@ -1986,7 +2006,7 @@ export interface components {
             cells: components["schemas"]["CoverageCell"][];
             /** Format: date-time */
             from: string;
-            gaps: components["schemas"]["Gap"][];
+            gaps: components["schemas"]["SourceGap"][];
             /** @description send it as after to get the sources that follow */
             next?: string;
             /** Format: date-time */
@@ -1998,6 +2018,8 @@ export interface components {
             /** Format: int64 */
             dead_letters: number;
             flow?: string;
+            /** Format: int64 */
+            gap_minutes?: number;
             /** Format: date-time */
             hour: string;
             /** Format: int64 */
@@ -2015,6 +2037,8 @@ export interface components {
         };
         CredentialAddBody: {
             description?: string;
+            /** @description only tell what would be: the answer is as if it were done, and nothing is changed */
+            dry_run?: boolean;
             if_exists?: string;
             name: string;
             paused?: boolean;
@@ -2039,6 +2063,8 @@ export interface components {
         CredentialEditBody: {
             description?: string;
             detach?: boolean;
+            /** @description only tell what would be: the answer is as if it were done, and nothing is changed */
+            dry_run?: boolean;
             patch?: unknown;
             rename?: string;
         };
@@ -2427,6 +2453,8 @@ export interface components {
         };
         DestinationCreateBody: {
             description?: string;
+            /** @description only tell what would be: the answer is as if it were done, and nothing is changed */
+            dry_run?: boolean;
             if_exists?: string;
             name: string;
             paused?: boolean;
@@ -2435,6 +2463,8 @@ export interface components {
         DestinationEditBody: {
             description?: string;
             detach?: boolean;
+            /** @description only tell what would be: the answer is as if it were done, and nothing is changed */
+            dry_run?: boolean;
             patch?: unknown;
             rename?: string;
         };
@@ -2442,7 +2472,13 @@ export interface components {
             ids: string[];
         };
         DestinationPauseBody: {
+            /** @description only tell what would be: the answer is as if it were done, and nothing is changed */
+            dry_run?: boolean;
             reason?: string;
+        };
+        DestinationResumeBody: {
+            /** @description only tell what would be: the answer is as if it were done, and nothing is changed */
+            dry_run?: boolean;
         };
         DestinationView: {
             connector: string;
@@ -2649,6 +2685,8 @@ export interface components {
         };
         FlowCreateBody: {
             description?: string;
+            /** @description only tell what would be: the answer is as if it were done, and nothing is changed */
+            dry_run?: boolean;
             if_exists?: string;
             name: string;
             paused?: boolean;
@@ -2657,6 +2695,8 @@ export interface components {
         FlowEditBody: {
             description?: string;
             detach?: boolean;
+            /** @description only tell what would be: the answer is as if it were done, and nothing is changed */
+            dry_run?: boolean;
             patch?: unknown;
             rename?: string;
         };
@@ -2677,12 +2717,20 @@ export interface components {
             /** Format: int64 */
             runs: number;
         };
+        FlowMoveBody: {
+            /** @description only tell what would be: the answer is as if it were done, and nothing is changed */
+            dry_run?: boolean;
+            /** @description the node, by the name that flow.show gives */
+            to: string;
+        };
         FlowOpenRun: {
             id: string;
             kind: string;
             state: string;
         };
         FlowPauseBody: {
+            /** @description only tell what would be: the answer is as if it were done, and nothing is changed */
+            dry_run?: boolean;
             reason?: string;
         };
         FlowPlanBackfillBody: {
@@ -2709,6 +2757,10 @@ export interface components {
             percent: number;
             steps: components["schemas"]["FlowRunStep"][];
             trouble?: components["schemas"]["Trouble"];
+        };
+        FlowResumeBody: {
+            /** @description only tell what would be: the answer is as if it were done, and nothing is changed */
+            dry_run?: boolean;
         };
         FlowRunBody: {
             all?: boolean;
@@ -2888,6 +2940,10 @@ export interface components {
             /** Format: int64 */
             failures: number;
             held: boolean;
+            home?: string;
+            home_gone?: boolean;
+            /** Format: date-time */
+            home_seen?: string;
             /** Format: int64 */
             lane: number;
             trouble?: components["schemas"]["Trouble"];
@@ -2959,6 +3015,11 @@ export interface components {
             /** Format: int64 */
             pending: number;
             trouble?: components["schemas"]["Trouble"];
+        };
+        Moved: {
+            lanes: components["schemas"]["LaneStatus"][];
+            name: string;
+            to: string;
         };
         NewFlow: {
             backfill?: components["schemas"]["Run"];
@@ -3406,6 +3467,8 @@ export interface components {
         };
         SourceCreateBody: {
             description?: string;
+            /** @description only tell what would be: the answer is as if it were done, and nothing is changed */
+            dry_run?: boolean;
             if_exists?: string;
             name: string;
             paused?: boolean;
@@ -3414,11 +3477,30 @@ export interface components {
         SourceEditBody: {
             description?: string;
             detach?: boolean;
+            /** @description only tell what would be: the answer is as if it were done, and nothing is changed */
+            dry_run?: boolean;
             patch?: unknown;
             rename?: string;
         };
+        SourceGap: {
+            /** Format: date-time */
+            from: string;
+            reason: string;
+            /** Format: date-time */
+            reported: string;
+            source: string;
+            stream: string;
+            /** Format: date-time */
+            to: string;
+        };
         SourcePauseBody: {
+            /** @description only tell what would be: the answer is as if it were done, and nothing is changed */
+            dry_run?: boolean;
             reason?: string;
+        };
+        SourceResumeBody: {
+            /** @description only tell what would be: the answer is as if it were done, and nothing is changed */
+            dry_run?: boolean;
         };
         SourceSample: {
             body: unknown;
@@ -4054,6 +4136,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description a dry run: what would be made */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CredentialView"];
+                };
+            };
             /** @description done */
             201: {
                 headers: {
@@ -4109,6 +4200,7 @@ export interface operations {
     credentialRemove: {
         parameters: {
             query?: {
+                /** @description only tell what would be: the answer is as if it were done, and nothing is changed */
                 dry_run?: boolean;
             };
             header?: {
@@ -4937,6 +5029,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description a dry run: what would be made */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DestinationView"];
+                };
+            };
             /** @description done */
             201: {
                 headers: {
@@ -4992,6 +5093,7 @@ export interface operations {
     destinationRemove: {
         parameters: {
             query?: {
+                /** @description only tell what would be: the answer is as if it were done, and nothing is changed */
                 dry_run?: boolean;
             };
             header?: {
@@ -5253,7 +5355,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["DestinationResumeBody"];
+            };
+        };
         responses: {
             /** @description done */
             200: {
@@ -5635,6 +5741,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description a dry run: what would be made */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewFlow"];
+                };
+            };
             /** @description done */
             201: {
                 headers: {
@@ -5691,6 +5806,7 @@ export interface operations {
         parameters: {
             query?: {
                 delete_items?: boolean;
+                /** @description only tell what would be: the answer is as if it were done, and nothing is changed */
                 dry_run?: boolean;
             };
             header?: {
@@ -5839,6 +5955,42 @@ export interface operations {
             };
         };
     };
+    flowMove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description name or ID */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlowMoveBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moved"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     flowPause: {
         parameters: {
             query?: never;
@@ -5921,7 +6073,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["FlowResumeBody"];
+            };
+        };
         responses: {
             /** @description done */
             200: {
@@ -6673,6 +6829,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description a dry run: what would be made */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceView"];
+                };
+            };
             /** @description done */
             201: {
                 headers: {
@@ -6728,6 +6893,7 @@ export interface operations {
     sourceRemove: {
         parameters: {
             query?: {
+                /** @description only tell what would be: the answer is as if it were done, and nothing is changed */
                 dry_run?: boolean;
             };
             header?: {
@@ -6917,7 +7083,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SourceResumeBody"];
+            };
+        };
         responses: {
             /** @description done */
             200: {

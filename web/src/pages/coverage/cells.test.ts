@@ -6,7 +6,7 @@ const now = Date.parse('2026-11-23T14:00:00Z');
 const old = now - 10 * hour;
 
 const known = (k: Partial<Known>): Known => ({ source: 's', stream: 'A', hour: new Date(old).toISOString(), listed_minutes: 60, asked_minutes: 60, splits: 0, records: 0, repeats: 0, dead_letters: 0, lost: 0, ...k });
-const gap = (from: number, to: number) => ({ stream: 'A', reason: '', reported: '', from: new Date(from).toISOString(), to: new Date(to).toISOString() });
+const gap = (from: number, to: number) => ({ source: 's', stream: 'A', reason: '', reported: '', from: new Date(from).toISOString(), to: new Date(to).toISOString() });
 
 describe('an hour', () => {
   it.each<[string, Partial<Known> | undefined, Partial<Known> | undefined, string]>([

@@ -3,7 +3,7 @@ import { groupBy } from '@/group';
 import type { Hour, HourRow } from '@/hours/grid';
 
 export type Known = Schemas['CoverageCell'];
-type Gap = Schemas['Gap'];
+type Gap = Schemas['SourceGap'];
 
 const hour = 3_600_000;
 
@@ -53,7 +53,7 @@ export function rowsOf(known: Known[], gaps: Gap[], from: number, to: number, no
     for (const flow of names.length > 0 ? names : [''])
       for (const stream of streams) {
         const one: Row = { key: `${flow || source}/${stream}`, name: stream || 'all', more: flow || source, source, flow, stream, cells: [] };
-        for (let h = Math.floor(from / hour) * hour; h < to; h += hour) one.cells.push(cell(h, at.get(keyOf(source, '', stream, h)), flow ? at.get(keyOf(source, flow, stream, h)) : undefined, gaps.filter((g) => g.stream === stream), now));
+        for (let h = Math.floor(from / hour) * hour; h < to; h += hour) one.cells.push(cell(h, at.get(keyOf(source, '', stream, h)), flow ? at.get(keyOf(source, flow, stream, h)) : undefined, gaps.filter((g) => g.source === source && g.stream === stream), now));
         rows.push(one);
       }
   }
