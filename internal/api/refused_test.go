@@ -191,6 +191,7 @@ func sensible(t *testing.T, doc *huma.OpenAPI, op *huma.Operation) string {
 	raw, ok := map[string]string{
 		"credentialRotate":   `{"secret":"another~secret","no_test":true}`,
 		"flowBackfill":       `{"from":"2026-11-20T00:00:00Z"}`,
+		"flowMove":           `{"to":"another"}`,
 		"flowPlanBackfill":   `{"from":"2026-11-20T00:00:00Z"}`,
 		"deadletterEdit":     `{"body":{"a":1}}`,
 		"destinationMissing": `{"ids":["a"]}`,

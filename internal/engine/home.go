@@ -11,7 +11,7 @@ import (
 
 // Where several nodes share a database, a lane whose destination writes to a node's own disk stays with that node: its
 // home. The store gives it to no other while its home is alive. When that is gone another may try, and goes on only if it
-// finds the files: the disk was a shared one, or was carried over. See docs/adr/0009.
+// finds the files: the disk was a shared one, or was carried over. See docs/adr/0011.
 
 // homeRest is how long nobody else tries after one did not find the files.
 const homeRest = time.Minute
