@@ -62,9 +62,7 @@ func filled(t *testing.T) *whole {
 	}
 	w.must(http.StatusCreated, "POST", "/destinations", w.archive("to"))
 	w.must(http.StatusCreated, "POST", "/flows", `{"name":"move","spec":{"source":"a","destination":"to","transform":[{"keep":"n != 3"},{"jq":"."}]}}`)
-	for _, n := range []int{40, 40, 20} { // no more of a stream are looked at together
-		w.passed("a", "mail", connector.SamplesRedacted, repeat(n, `{"Id":"x","UserId":"ada@contoso.com","n":1}`)...)
-	}
+	w.passed("a", "mail", connector.SamplesRedacted, repeat(100, `{"Id":"x","UserId":"ada@contoso.com","n":1}`)...)
 	w.passed("a", "mail", connector.SamplesRedacted, repeat(3, `{"Id":"x","UserId":"ada@contoso.com","n":1,"extra":{"deep":true}}`)...)
 	w.passed("a", "files", connector.SamplesRedacted, `{"Id":"y","path":"/x"}`)
 	return w

@@ -14,11 +14,11 @@ import (
 	"github.com/headrace/headrace/internal/telemetry"
 )
 
-// How many records are looked at. A stream's first forty are, then twelve in a minute; of all streams five in a second.
+// How many records are looked at. A stream's first hundred are, then twelve in a minute; of all streams five in a second.
 // So what a source had before headrace met it is known at once, and the rest costs next to nothing however much is read.
 const (
 	streamEvery = 5 * time.Second
-	streamAhead = 40
+	streamAhead = 100
 	allEvery    = 200 * time.Millisecond
 	allAhead    = 1000
 	ofChunk     = 25        // at most of those that are offered together: neighbours are alike
