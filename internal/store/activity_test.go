@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -128,6 +129,16 @@ func TestRequestsAreSummedByQuota(t *testing.T) {
 		w.ok(err)
 		if len(uses) != 3 || uses[0].Scope != "o365/a/p" || uses[0].Asked != 17 {
 			t.Errorf("uses: %+v", uses)
+		}
+		throttles, err := w.s.Throttles(w.ctx(), start, 10)
+		w.ok(err)
+		for _, q := range throttles {
+			if q.Throttled == 0 || q.Scope == "" || strings.HasPrefix(q.Scope, "credential/") {
+				t.Errorf("no quota that refused anything: %+v", q)
+			}
+		}
+		if len(throttles) == 0 {
+			t.Error("no quota refused anything")
 		}
 	})
 }

@@ -176,14 +176,14 @@ type QuotaUse struct {
 
 // QuotaUses gives what was asked of each quota since a time, the most throttled first, at most limit.
 func (s *Store) QuotaUses(ctx context.Context, since time.Time, limit int) ([]QuotaUse, error) {
-	return s.quotaUses(ctx, ` AND `+quotasAlone, since, limit)
+	return s.quotaUses(ctx, ``, since, limit)
 }
 
 func (s *Store) quotaUses(ctx context.Context, more string, since time.Time, limit int) ([]QuotaUse, error) {
 	var all []QuotaUse
 	err := s.reading().each(ctx, `SELECT r.scope, r.allowed, r.asked, r.throttled, r.refused, r.failed, coalesce(q.blocked, 0) FROM
 		(SELECT scope, max(allowed) AS allowed, sum(asked) AS asked, sum(throttled) AS throttled, sum(refused) AS refused, sum(failed) AS failed
-		FROM request WHERE width = ? AND minute >= ?`+more+` GROUP BY scope) r LEFT JOIN quota q ON q.scope = r.scope ORDER BY r.throttled DESC, r.asked DESC, r.scope LIMIT ?`,
+		FROM request WHERE width = ? AND minute >= ? AND `+quotasAlone+more+` GROUP BY scope) r LEFT JOIN quota q ON q.scope = r.scope ORDER BY r.throttled DESC, r.asked DESC, r.scope LIMIT ?`,
 		[]any{hourly, floorDiv(since.Unix(), 3600) * 60, limit}, func(scan func(...any) error) error {
 			var (
 				u       QuotaUse

@@ -98,7 +98,7 @@ journey('an hour that could not be fetched is filled from the coverage', async (
   const world = await furnished(stage, 'content: { events: 200, history: 1d }\nfaults: [{ on: blob, contentType: Audit.Exchange, do: html }]\n');
   const tab = await visit(stage, world);
   await tab.go('/coverage?range=3d');
-  const fill = tab.button('Fill the gap…');
+  const fill = tab.page.getByRole('button', { name: /^Backfill missing/ });
   await fill.waitFor({ timeout: 60_000 });
   await tab.sees('Not whole');
   const partial = tab.page.getByRole('gridcell').getByRole('button', { name: /^Audit\.Exchange contoso-archive, .*: Partial/ }).first();
@@ -113,6 +113,6 @@ journey('an hour that could not be fetched is filled from the coverage', async (
   await tab.sees(/^Succeeded/, 90_000);
   await tab.go('/coverage?range=3d');
   await tab.page.getByText('Whole', { exact: true }).waitFor({ timeout: 90_000 });
-  expect(await tab.button('Fill the gap…').count()).toBe(0);
+  expect(await fill.count()).toBe(0);
   await wholeUntil(world, new Date().toISOString());
 }, 300_000);
