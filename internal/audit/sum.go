@@ -21,7 +21,7 @@ type sumKey struct {
 
 const (
 	sumEvery = time.Hour
-	sumKinds = 10_000 // different sums that are held at most
+	sumKinds = 10_000           // different sums that are held at most
 	parting  = 20 * time.Second // for the last sums: 10,000 of them on a busy machine
 )
 
