@@ -27,22 +27,26 @@ type AuditQuery struct {
 // AuditList lists what was done.
 var AuditList = Operation[AuditQuery, Page[audit.Entry]]{Name: "audit.list", Route: "GET /audit", Role: account.Admin, Summary: "List who changed what, and who signed in", Do: func(ctx context.Context, s *Services, in AuditQuery) (Page[audit.Entry], error) {
 	f := audit.Filter{Forward: in.Order == "oldest", Who: in.Who, Operation: in.Operation, Object: in.Object, Kind: in.Kind, Result: in.Result, Since: in.Since, Until: in.Until}
-	if in.After != "" {
-		after, err := strconv.ParseInt(in.After, 10, 64)
-		if err != nil || after < 1 {
-			return Page[audit.Entry]{}, fault.Problems{{Field: "after", Text: "is no place in the list; send what the page before gave as next"}}.Err()
+	all, next, err := s.auditPage(ctx, f, in.After, in.Limit)
+	return paged(all, next, err)
+}}
+
+// auditPage gives a page of entries that a filter picks, after what the page before gave as next, and where the next page begins; "": there
+// is none.
+func (s *Services) auditPage(ctx context.Context, f audit.Filter, after string, limit int) (all []audit.Entry, next string, err error) {
+	if after != "" {
+		if f.After, err = strconv.ParseInt(after, 10, 64); err != nil || f.After < 1 {
+			return nil, "", fault.Problems{{Field: "after", Text: "is no place in the list; send what the page before gave as next"}}.Err()
 		}
-		f.After = after
 	}
-	limit := Query{Limit: in.Limit}.most()
-	all, err := s.Audit.List(ctx, f, limit+1)
-	next := ""
+	limit = Query{Limit: limit}.most()
+	all, err = s.Audit.List(ctx, f, limit+1)
 	if len(all) > limit {
 		all = all[:limit]
 		next = strconv.FormatInt(all[limit-1].ID, 10)
 	}
-	return paged(all, next, err)
-}}
+	return all, next, err
+}
 
 // AuditVerify holds the whole log against its hashes.
 var AuditVerify = Operation[None, audit.Verified]{Name: "audit.verify", Route: "GET /audit/verify", Role: account.Admin, Summary: "Tell whether something else than headrace wrote into the audit log", Do: func(ctx context.Context, s *Services, _ None) (audit.Verified, error) {

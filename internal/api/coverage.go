@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/headrace/headrace/internal/flow"
+	"github.com/headrace/headrace/internal/object"
 	"github.com/headrace/headrace/internal/store"
 )
 
@@ -130,11 +131,7 @@ func coveredBy(ctx context.Context, s *Services, in CoverageRequest, next *strin
 			return nil, nil, err
 		}
 	}
-	ids := make([]int64, len(sources))
-	for i, src := range sources {
-		ids[i] = src.ID
-	}
-	flows, err = s.Store.FlowsOf(ctx, ids)
+	flows, err = s.Store.FlowsOf(ctx, object.IDs(sources))
 	return sources, flows, err
 }
 

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"strconv"
 	"strings"
 	"time"
 
@@ -65,19 +64,7 @@ var CredentialHistory = Operation[PastRequest, Page[PastUse]]{Name: "credential.
 	if err != nil {
 		return Page[PastUse]{}, err
 	}
-	f := audit.Filter{Kind: store.Credential, Object: o.UID}
-	if in.After != "" {
-		if f.After, err = strconv.ParseInt(in.After, 10, 64); err != nil || f.After < 1 {
-			return Page[PastUse]{}, fault.Problems{{Field: "after", Text: "is no place in the list; send what the page before gave as next"}}.Err()
-		}
-	}
-	limit := Query{Limit: in.Limit}.most()
-	all, err := s.Audit.List(ctx, f, limit+1)
-	next := ""
-	if len(all) > limit {
-		all = all[:limit]
-		next = strconv.FormatInt(all[limit-1].ID, 10)
-	}
+	all, next, err := s.auditPage(ctx, audit.Filter{Kind: store.Credential, Object: o.UID}, in.After, in.Limit)
 	uses := make([]PastUse, 0, len(all))
 	for _, e := range all {
 		uses = append(uses, pastUse(e))

@@ -33,6 +33,14 @@ func (w *whole) standing() string {
 	return all.String()
 }
 
+// stands makes sure that all is as it was.
+func (w *whole) stands(before string) {
+	w.t.Helper()
+	if after := w.standing(); after != before {
+		w.t.Errorf("refused requests changed something:\n%s\n%s", before, after)
+	}
+}
+
 // peopled is furnished, with the admin who asks and a viewer.
 func peopled(t *testing.T) (*whole, map[string]string) {
 	t.Helper()
@@ -89,9 +97,7 @@ func TestBodiesThatAreNoneAreRefused(t *testing.T) {
 	if walked < 30 {
 		t.Errorf("only %d operations read a body: the walk shows little", walked)
 	}
-	if after := w.standing(); after != before {
-		t.Errorf("refused requests changed something:\n%s\n%s", before, after)
-	}
+	w.stands(before)
 }
 
 // blanks is a body of n blanks that nobody holds in memory.
@@ -149,9 +155,7 @@ func TestWrongParametersAreNamed(t *testing.T) {
 	if walked < 20 {
 		t.Errorf("only %d parameters have values that they can't have: the walk shows little", walked)
 	}
-	if after := w.standing(); after != before {
-		t.Errorf("refused requests changed something:\n%s\n%s", before, after)
-	}
+	w.stands(before)
 }
 
 // TestWhatIsNotThereIsNotFound asks every operation on one thing for a thing that nobody made.
@@ -180,9 +184,7 @@ func TestWhatIsNotThereIsNotFound(t *testing.T) {
 			refused(t, op.OperationID, w.ask(op.Method, strings.ReplaceAll(fill(op.Path, names), "subscription-list", "nothing"), raw), http.StatusNotFound, "", "")
 		}
 	}
-	if after := w.standing(); after != before {
-		t.Errorf("refused requests changed something:\n%s\n%s", before, after)
-	}
+	w.stands(before)
 }
 
 // sensible is a body that would do something to a thing that is there.
@@ -228,9 +230,7 @@ func TestEveryChangeOfSomethingStaleIsRefused(t *testing.T) {
 	if walked < 10 {
 		t.Errorf("only %d operations take an ETag: the walk shows little", walked)
 	}
-	if after := w.standing(); after != before {
-		t.Errorf("refused requests changed something:\n%s\n%s", before, after)
-	}
+	w.stands(before)
 }
 
 // TestAKeyIsForOneRequest sends every operation that makes something a second body with the first one's key.

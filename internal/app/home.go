@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/headrace/headrace/internal/fault"
+	"github.com/headrace/headrace/internal/newfile"
 )
 
 // homeFile is the file of a data folder that names the node: its disk, that is, not the process.
@@ -68,13 +69,8 @@ func nameHome(path string) ([]byte, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return os.ReadFile(path) // another process of this folder was faster
-	}
-	if err != nil {
+	if err := newfile.Make(path, name); err != nil {
 		return nil, err
 	}
-	_, err = f.Write(name)
-	return name, errors.Join(err, f.Sync(), f.Close())
+	return os.ReadFile(path) // another process of this folder may have been faster
 }

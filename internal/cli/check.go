@@ -74,16 +74,18 @@ func (s *session) checkCommand() *cobra.Command {
 
 func readBounds(warn, crit string) (lagBounds, error) {
 	var b lagBounds
-	for flag, to := range map[string]*time.Duration{"--lag-warn": &b.warn, "--lag-crit": &b.crit} {
-		text := map[string]string{"--lag-warn": warn, "--lag-crit": crit}[flag]
-		if text == "" {
+	for _, f := range []struct {
+		flag, text string
+		to         *time.Duration
+	}{{"--lag-warn", warn, &b.warn}, {"--lag-crit", crit, &b.crit}} {
+		if f.text == "" {
 			continue
 		}
-		d, err := connector.ParseDuration(text)
+		d, err := connector.ParseDuration(f.text)
 		if err != nil || d <= 0 {
-			return b, usage("%s %q is no time like 90m, 4h or 1d", flag, text)
+			return b, usage("%s %q is no time like 90m, 4h or 1d", f.flag, f.text)
 		}
-		*to = d
+		*f.to = d
 	}
 	return b, nil
 }

@@ -10,6 +10,7 @@ package dataset
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -131,7 +132,7 @@ func (s *Shape) look(path string, value any, depth int, seen map[string]bool) {
 	}
 	switch v := value.(type) {
 	case map[string]any:
-		for _, name := range sortedNames(v) {
+		for _, name := range slices.Sorted(maps.Keys(v)) {
 			s.look(path+step(name), v[name], depth+1, seen)
 		}
 	case []any:
@@ -139,15 +140,6 @@ func (s *Shape) look(path string, value any, depth int, seen map[string]bool) {
 			s.look(path+"[]", item, depth+1, seen)
 		}
 	}
-}
-
-func sortedNames(v map[string]any) []string {
-	names := make([]string, 0, len(v))
-	for name := range v {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }
 
 // see notes that a path has a value; false: there are too many paths.

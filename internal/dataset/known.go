@@ -3,6 +3,7 @@ package dataset
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -102,21 +103,12 @@ func (k *Known) Add(s *Shape) []store.DatasetChange {
 		}
 		f.halve()
 	}
-	for _, path := range k.paths() {
+	for _, path := range slices.Sorted(maps.Keys(k.Fields)) {
 		if s.fields[path] == nil {
 			changes = append(changes, k.miss(path, s.Records)...)
 		}
 	}
 	return changes
-}
-
-func (k *Known) paths() []string {
-	all := make([]string, 0, len(k.Fields))
-	for path := range k.Fields {
-		all = append(all, path)
-	}
-	slices.Sort(all)
-	return all
 }
 
 // meet notes that a field was seen. back are those that were gone until now; what is in one is told with it.

@@ -57,7 +57,6 @@ type seen struct {
 	key  string
 	at   time.Time
 	body []byte
-	cut  bool // texts in body were shortened
 }
 
 // NewRecorder makes one that learns into the store.
@@ -233,42 +232,57 @@ func (c *class) take(one seen, now time.Time) {
 type lesson struct {
 	began time.Time
 	shape *Shape
-	last  []seen // as they came: what is kept of them is made when they are written down
+	last  []keepsake
+}
+
+// A keepsake is a record of which something is kept: as it came, or what is kept of it.
+type keepsake struct {
+	seen
+	made *store.DatasetSample
 }
 
 // keepOf is how many records of one lesson are kept at most; the store keeps no more of a stream.
 const keepOf = 20
 
+// keep keeps a record as it came, until the lesson is written down: what tells of a person need only be taken out of the last
+// ones. A large one is made smaller at once.
 func (l *lesson) keep(one seen) {
 	if one.keep == connector.SamplesSchema {
 		return
 	}
-	if len(one.body) > mostKept { // so much may wait for the lesson's end
-		body, cut, ok := kept(one.body, one.keep == connector.SamplesWhole)
+	k := keepsake{seen: one}
+	if len(one.body) > mostKept {
+		sample, ok := one.sample()
 		if !ok {
 			return
 		}
-		one.body, one.cut = body, cut
+		k = keepsake{made: &sample}
 	}
-	l.last = append(l.last, one)
+	l.last = append(l.last, k)
 	if over := len(l.last) - keepOf; over > 0 {
 		l.last = slices.Delete(l.last, 0, over)
 	}
 }
 
+// sample makes what is kept of a record; false: nothing can be.
+func (s seen) sample() (store.DatasetSample, bool) {
+	whole := s.keep == connector.SamplesWhole
+	body, cut, ok := kept(s.body, whole)
+	if !whole {
+		s.key = Redact(s.key)
+	}
+	return store.DatasetSample{Time: s.at, Key: s.key, Body: body, Whole: whole, Cut: cut}, ok
+}
+
 // samples gives what is kept of the last records.
 func (l *lesson) samples() []store.DatasetSample {
 	var all []store.DatasetSample
-	for _, one := range l.last {
-		whole := one.keep == connector.SamplesWhole
-		body, cut, ok := kept(one.body, whole)
-		if !ok {
-			continue
+	for _, k := range l.last {
+		if k.made != nil {
+			all = append(all, *k.made)
+		} else if sample, ok := k.sample(); ok {
+			all = append(all, sample)
 		}
-		if !whole {
-			one.key = Redact(one.key)
-		}
-		all = append(all, store.DatasetSample{Time: one.at, Key: one.key, Body: body, Whole: whole, Cut: cut || one.cut})
 	}
 	return all
 }

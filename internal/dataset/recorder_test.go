@@ -146,6 +146,17 @@ func TestWhatIsKeptIsWhatTheSettingsSay(t *testing.T) {
 	})
 }
 
+// What is said in place of a name speaks of the name, also where a record is so long that its texts are shortened.
+func TestALongRecordIsRedactedOnce(t *testing.T) {
+	recording(t, func(t *testing.T, r *Recorder, n *notebook) {
+		r.Offer(1, connector.SamplesRedacted, []connector.Record{{Key: "k", Stream: "s", Time: time.Now(), Body: fmt.Appendf(nil, `{"UserId":"bob","text":%q}`, strings.Repeat("x", 2*mostKept))}})
+		pass(t, time.Minute)
+		if len(n.samples) != 1 || !strings.Contains(string(n.samples[0].Body), `{"UserId":"‹3 characters›","text":"xxx`) || !n.samples[0].Cut {
+			t.Errorf("kept %+v", n.samples)
+		}
+	})
+}
+
 func TestWhatNobodyNeedsToLookAt(t *testing.T) {
 	recording(t, func(t *testing.T, r *Recorder, n *notebook) {
 		r.Offer(1, connector.SamplesWhole, nil)

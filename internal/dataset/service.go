@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/headrace/headrace/internal/connector"
@@ -25,13 +26,13 @@ const (
 	mostUsers = 100 // of one data set that are named
 )
 
-// kept says what the source's settings keep of records; what can't be read keeps none.
-func (s *Service) kept(o store.Object) string {
+// kept gives the name of a source's connector, and what its settings keep of records; what can't be read keeps none.
+func (s *Service) kept(o store.Object) (name, keep string) {
 	use, err := s.Sources.Read(o)
 	if err != nil {
-		return connector.SamplesOff
+		return "", connector.SamplesOff
 	}
-	return use.Connector.Source.Kept(use.Config)
+	return use.Connector.Name, use.Connector.Source.Kept(use.Config)
 }
 
 // Page shows a page of data sets by name, and where the next page begins; "": there is none.
@@ -66,10 +67,8 @@ func (s *Service) views(ctx context.Context, sources []store.Object) ([]View, er
 	}
 	views := make([]View, 0, len(sources))
 	for _, o := range sources {
-		v := View{ID: o.UID, Name: o.Name, Description: o.Description, Tenant: o.Tenant, Kept: s.kept(o), Changes: changes[o.ID], Uses: users[o.ID].Total, UsedBy: []FlowView{}, Streams: []StreamView{}}
-		if use, err := s.Sources.Read(o); err == nil {
-			v.Connector = use.Connector.Name
-		}
+		v := View{ID: o.UID, Name: o.Name, Description: o.Description, Tenant: o.Tenant, Changes: changes[o.ID], Uses: users[o.ID].Total, UsedBy: []FlowView{}, Streams: []StreamView{}}
+		v.Connector, v.Kept = s.kept(o)
 		if o.CredentialID != 0 {
 			if c, err := near.ObjectByID(ctx, store.Credential, o.CredentialID); err == nil {
 				v.Credential = c.Name
@@ -146,7 +145,7 @@ func (s *Service) Samples(ctx context.Context, name, stream string, limit int) (
 	if err != nil {
 		return nil, err
 	}
-	kept := s.kept(o)
+	_, kept := s.kept(o)
 	all := []SampleView{}
 	if kept != connector.SamplesWhole && kept != connector.SamplesRedacted {
 		return all, nil // those that were kept before go with the next Tidy
@@ -248,15 +247,16 @@ func (s *Service) Tidy(ctx context.Context) error {
 	}
 	var failed []error
 	const page = 500
-	for len(ids) > 0 && ctx.Err() == nil {
-		some := ids[:min(page, len(ids))]
-		ids = ids[len(some):]
+	for some := range slices.Chunk(ids, page) {
+		if ctx.Err() != nil {
+			break
+		}
 		sources, err := s.Store.ObjectsWithIDs(ctx, some)
 		if err != nil {
 			return err
 		}
 		for id, o := range sources {
-			switch s.kept(o) {
+			switch _, kept := s.kept(o); kept {
 			case connector.SamplesOff:
 				err = s.Store.ForgetDataset(ctx, id, true)
 			case connector.SamplesSchema:

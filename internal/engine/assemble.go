@@ -330,12 +330,11 @@ func (a *assembler) flush(ctx context.Context) error {
 
 // newBatch takes the memory of a batch that was written, if there is one.
 func (a *assembler) newBatch() *batch {
-	made := a.turn.flow.Transform != nil || a.turn.flow.Prepare != nil
 	select {
 	case b := <-a.turn.written:
-		b.reset(made)
+		b.reset()
 		return b
 	default:
-		return newBatch(made)
+		return newBatch(a.turn.flow.Transform != nil || a.turn.flow.Prepare != nil)
 	}
 }

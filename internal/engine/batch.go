@@ -52,10 +52,10 @@ func newBatch(made bool) *batch {
 
 // reset empties a batch of which nobody needs anything any more. The lists that are as long as it has records keep their
 // memory: the next will be about as large.
-func (b *batch) reset(made bool) {
+func (b *batch) reset() {
 	clear(b.records)
 	clear(b.sources)
-	next := newBatch(made)
+	next := newBatch(b.made)
 	next.records, next.sources, next.owner, next.memos = b.records[:0], b.sources[:0], b.owner[:0], b.memos[:0]
 	*b = *next
 }

@@ -24,7 +24,7 @@ type recognised struct {
 	key  []byte                  // a key, while it is hashed
 }
 
-// asked is a record of a chunk that neither is in hand nor stands before itself.
+// asked is a record of a chunk of which neither is the same one in hand nor does it stand before it in the chunk.
 type asked struct {
 	hour int64
 	at   int // its place in the chunk

@@ -259,16 +259,9 @@ func (s *Store) DatasetChanges(ctx context.Context, f ChangeFilter, p Page) ([]D
 
 // ChangesOf counts what changed in sources' records since a time.
 func (s *Store) ChangesOf(ctx context.Context, sources []int64, since time.Time) (map[int64]int64, error) {
-	found := map[int64]int64{}
-	err := s.reading().chunks(ctx, sources, func(marks string) string {
+	return s.numbers(ctx, sources, func(marks string) string {
 		return `SELECT source_id, count(*) FROM dataset_change WHERE looked >= ` + number(int(micros(since))) + ` AND source_id IN (` + marks + `) GROUP BY source_id`
-	}, func(scan func(...any) error) error {
-		var id, n int64
-		err := scan(&id, &n)
-		found[id] = n
-		return err
 	})
-	return found, s.trouble(err)
 }
 
 // ForgetDataset forgets what is kept of a source's records: the records alone, or with all that was learned of them.

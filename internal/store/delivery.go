@@ -27,8 +27,16 @@ const (
 
 var stateNames = [...]string{"pending", "delivered", "failed", "held", "lost", "discarded"}
 
-// String gives the state's word.
-func (s State) String() string { return stateNames[s] }
+// noState is that of a split that a flow has no delivery of.
+const noState State = -1
+
+// String gives the state's word; "" for none.
+func (s State) String() string {
+	if s == noState {
+		return ""
+	}
+	return stateNames[s]
+}
 
 // A Delivery is one split on its way through one flow.
 type Delivery struct {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,10 +58,10 @@ func (t tx) reportHome(ctx context.Context) error {
 	return t.exec(ctx, `INSERT INTO home (name, seen) VALUES (?,?) ON CONFLICT (name) DO UPDATE SET seen = excluded.seen`, t.s.home, micros(now))
 }
 
-// Homes gives all that are known, by name.
-func (s *Store) Homes(ctx context.Context) ([]Home, error) {
+// homes gives all that are known, by name.
+func (t tx) homes(ctx context.Context) ([]Home, error) {
 	var all []Home
-	err := s.reading().each(ctx, `SELECT name, seen FROM home ORDER BY name`, nil, func(scan func(...any) error) error {
+	err := t.each(ctx, `SELECT name, seen FROM home ORDER BY name`, nil, func(scan func(...any) error) error {
 		var (
 			h    Home
 			seen int64
@@ -70,7 +71,7 @@ func (s *Store) Homes(ctx context.Context) ([]Home, error) {
 		all = append(all, h)
 		return err
 	})
-	return all, s.trouble(err)
+	return all, err
 }
 
 // HomeOf gives one home; Seen is zero if it never reported.
@@ -122,12 +123,12 @@ func (s *Store) MoveFlow(ctx context.Context, flow Object, to string) error {
 }
 
 func (t tx) movable(ctx context.Context, flow Object, to string) error {
-	var known int
-	if err := t.row(ctx, `SELECT count(*) FROM home WHERE name = ?`, to).Scan(&known); err != nil {
+	all, err := t.homes(ctx)
+	if err != nil {
 		return err
 	}
-	if known == 0 {
-		return t.noHome(ctx, to)
+	if !slices.ContainsFunc(all, func(h Home) bool { return h.Name == to }) {
+		return noHome(to, all)
 	}
 	var settled, elsewhere int
 	if err := t.row(ctx, `SELECT count(*), coalesce(sum(CASE WHEN home <> ? THEN 1 ELSE 0 END), 0) FROM lane WHERE flow_id = ? AND home <> ''`, to, flow.ID).Scan(&settled, &elsewhere); err != nil {
@@ -144,19 +145,14 @@ func (t tx) movable(ctx context.Context, flow Object, to string) error {
 }
 
 // noHome names the homes that there are.
-func (t tx) noHome(ctx context.Context, name string) error {
-	var all []string
-	if err := t.each(ctx, `SELECT name FROM home ORDER BY name`, nil, func(scan func(...any) error) error {
-		var one string
-		err := scan(&one)
-		all = append(all, one)
-		return err
-	}); err != nil {
-		return err
-	}
+func noHome(name string, all []Home) error {
 	hint := "start headrace serve on the node that the flow is to move to"
 	if len(all) > 0 {
-		hint = "there are: " + strings.Join(all, ", ")
+		names := make([]string, len(all))
+		for i, h := range all {
+			names[i] = h.Name
+		}
+		hint = "there are: " + strings.Join(names, ", ")
 	}
 	return &fault.Error{Class: fault.NotFound, Code: "node_not_found", Title: fmt.Sprintf("there is no node %q", name), Hint: hint}
 }

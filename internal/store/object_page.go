@@ -202,10 +202,15 @@ func (s *Store) CountsOf(ctx context.Context, flowIDs []int64) (map[int64]Counts
 
 // OpenLettersOf counts the open dead letters of flows.
 func (s *Store) OpenLettersOf(ctx context.Context, flowIDs []int64) (map[int64]int64, error) {
-	found := map[int64]int64{}
-	err := s.reading().chunks(ctx, flowIDs, func(marks string) string {
+	return s.numbers(ctx, flowIDs, func(marks string) string {
 		return `SELECT flow_id, sum(letters) FROM letter_count WHERE state = '` + LetterOpen + `' AND flow_id IN (` + marks + `) GROUP BY flow_id`
-	}, func(scan func(...any) error) error {
+	})
+}
+
+// numbers gives a number for each object of which a query, made with marks for their IDs, has a row: ID and number.
+func (s *Store) numbers(ctx context.Context, ids []int64, query func(marks string) string) (map[int64]int64, error) {
+	found := map[int64]int64{}
+	err := s.reading().chunks(ctx, ids, query, func(scan func(...any) error) error {
 		var id, n int64
 		err := scan(&id, &n)
 		found[id] = n

@@ -18,30 +18,13 @@ type WindowQuery struct {
 func (s *Store) WindowSplits(ctx context.Context, q WindowQuery, limit int) ([]DeliveryRow, error) {
 	from := q.Hour.Truncate(time.Hour)
 	var all []DeliveryRow
-	err := s.reading().each(ctx, `SELECT s.id, coalesce(d.run_id, 0), coalesce(d.state, -1), coalesce(d.attempts, 0), coalesce(d.waits, 0), coalesce(d.due, 0), coalesce(d.progress, 0), coalesce(d.finished, 0), coalesce(d.error, ''),
+	err := s.reading().each(ctx, `SELECT CAST(? AS BIGINT), s.id, coalesce(d.run_id, 0), coalesce(d.state, CAST(? AS BIGINT)), coalesce(d.attempts, 0), coalesce(d.waits, 0), coalesce(d.due, 0), coalesce(d.progress, 0), coalesce(d.finished, 0), coalesce(d.error, ''),
 		s.stream, s.time, s.listed_at, s.expires, b.body FROM split s LEFT JOIN delivery d ON d.split_id = s.id AND d.flow_id = ? LEFT JOIN split_body b ON b.split_id = s.id
 		WHERE (s.source_id + 0) = ? AND s.stream = ? AND s.time >= ? AND s.time < ? ORDER BY s.listed_at, s.id LIMIT ?`,
-		[]any{q.FlowID, q.SourceID, q.Stream, micros(from), micros(from.Add(time.Hour)), limit}, func(scan func(...any) error) error {
-			var (
-				d                                         DeliveryRow
-				state, due, finished, at, listed, expires int64
-				trouble                                   string
-				body                                      []byte
-			)
-			err := scan(&d.SplitID, &d.RunID, &state, &d.Attempts, &d.Waits, &due, &d.Records, &finished, &trouble, &d.Stream, &at, &listed, &expires, &body)
-			if err != nil {
-				return err
-			}
-			d.FlowID, d.Split, d.Trouble = q.FlowID, splitID(body), parseTrouble(trouble)
-			d.Time, d.Listed, d.Expires, d.Finished = moment(at), moment(listed), moment(expires), moment(finished)
-			if state >= 0 {
-				d.state, d.State = State(state), State(state).String()
-			}
-			if state >= 0 && (d.state == Pending || d.state == Held) {
-				d.Due = moment(due)
-			}
+		[]any{q.FlowID, noState, q.FlowID, q.SourceID, q.Stream, micros(from), micros(from.Add(time.Hour)), limit}, func(scan func(...any) error) error {
+			d, err := scanDelivery(scan)
 			all = append(all, d)
-			return nil
+			return err
 		})
 	return all, s.trouble(err)
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/headrace/headrace/internal/fault"
+	"github.com/headrace/headrace/internal/newfile"
 )
 
 // A key file is text: comments and one line with the key. A file of exactly 32 bytes is taken as the bare key.
@@ -97,43 +98,12 @@ func parseKey(text []byte) (key [32]byte, err error) {
 	return key, fmt.Errorf("has no line that begins with %s, and is not a bare key of 32 bytes either (it has %d)", keyPrefix, len(text))
 }
 
-// makeKeyFile makes a key file that is whole and durable, or not there. An existing one is never touched: if another
-// process made it meanwhile, that one stays.
-func makeKeyFile(path string) (err error) {
+// makeKeyFile makes a key file. An existing one is never touched: if another process made it meanwhile, that one stays.
+func makeKeyFile(path string) error {
 	var key [32]byte
 	if _, err := rand.Read(key[:]); err != nil {
 		return err
 	}
-	file, err := os.CreateTemp(filepath.Dir(path), ".headrace-key-*") // O_EXCL, mode 0600
-	if err != nil {
-		return err
-	}
-	defer func() {
-		_ = os.Remove(file.Name())
-		_ = file.Close()
-	}()
-	if _, err := fmt.Fprintf(file, "# headrace's master key %s, made %s.\n# Without it the secrets in the database can't be opened. Keep a copy, apart from the database's backups.\n%s%s\n",
-		checkValue(key), time.Now().UTC().Format(time.RFC3339), keyPrefix, base64.StdEncoding.EncodeToString(key[:])); err != nil {
-		return err
-	}
-	if err := file.Sync(); err != nil {
-		return err
-	}
-	// A link, unlike a rename, fails if the name is taken.
-	if err := os.Link(file.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
-}
-
-// syncDir makes a new name durable. Windows can't, and needs it less.
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	d, err := os.Open(dir) //nolint:gosec // the key file's own folder
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return newfile.Make(path, fmt.Appendf(nil, "# headrace's master key %s, made %s.\n# Without it the secrets in the database can't be opened. Keep a copy, apart from the database's backups.\n%s%s\n",
+		checkValue(key), time.Now().UTC().Format(time.RFC3339), keyPrefix, base64.StdEncoding.EncodeToString(key[:])))
 }

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -80,6 +81,16 @@ func compare(t *testing.T, sim *tenant, dir string, until time.Time) {
 	compareTenant(t, sim, "", dir, until)
 }
 
+// compareRecords holds what was delivered against what a tenant offered until a time.
+func compareRecords(t *testing.T, ledger *m365sim.Ledger, records [][]byte, until time.Time) m365sim.Difference {
+	t.Helper()
+	difference, err := ledger.CompareRecords(slices.Values(records), m365sim.Comparison{Until: until})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return difference
+}
+
 // compareTenant is compare for one of several tenants.
 func compareTenant(t *testing.T, sim *tenant, name, dir string, until time.Time) {
 	t.Helper()
@@ -88,16 +99,7 @@ func compareTenant(t *testing.T, sim *tenant, name, dir string, until time.Time)
 		t.Fatal(err)
 	}
 	records, files := harvest(t, dir)
-	difference, err := ledger.CompareRecords(func(yield func([]byte) bool) {
-		for _, r := range records {
-			if !yield(r) {
-				return
-			}
-		}
-	}, m365sim.Comparison{Until: until})
-	if err != nil {
-		t.Fatal(err)
-	}
+	difference := compareRecords(t, ledger, records, until)
 	if !difference.Perfect() || difference.Due == 0 {
 		t.Errorf("the files differ from what the tenant offered: %s", difference)
 		for _, b := range ledger.Blobs() {

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/headrace/headrace/internal/m365sim"
 	"github.com/headrace/headrace/internal/store/storetest"
 )
 
@@ -144,16 +143,7 @@ func (c *cluster) compare(t *testing.T, sim *tenant, name string, until time.Tim
 			records = append(records, here...)
 		}
 	}
-	difference, err := ledger.CompareRecords(func(yield func([]byte) bool) {
-		for _, r := range records {
-			if !yield(r) {
-				return
-			}
-		}
-	}, m365sim.Comparison{Until: until})
-	if err != nil {
-		t.Fatal(err)
-	}
+	difference := compareRecords(t, ledger, records, until)
 	if !difference.Perfect() || difference.Due == 0 {
 		t.Errorf("the files of %s differ from what the tenant offered: %s", name, difference)
 	}

@@ -219,14 +219,7 @@ func (p *play) compare(what m365sim.Comparison) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	records := p.harvest()
-	difference, err := ledger.CompareRecords(func(yield func([]byte) bool) {
-		for _, r := range records {
-			if !yield(r) {
-				return
-			}
-		}
-	}, what)
+	difference, err := ledger.CompareRecords(slices.Values(p.harvest()), what)
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -1,9 +1,8 @@
-import '@mantine/spotlight/styles.css';
-import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData } from '@mantine/spotlight';
+import { createSpotlight, Spotlight, type SpotlightActionData, type SpotlightActionGroupData } from '@mantine/spotlight';
 import { IconSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, type LinkProps } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
 import { call } from '@/api/http';
 import type { Page } from '@/api/pages';
 import { entries } from './menu';
@@ -17,11 +16,17 @@ const kinds = [
   { route: '/credentials', group: 'Credentials', to: '/credentials/$name' },
 ] as const;
 
+const [store, palette] = createSpotlight();
+
+/** openPalette opens it from a button. */
+export const openPalette = palette.open;
+
 /** Palette is what Ctrl K opens: pages, things by their name, and verbs. */
 export function Palette() {
   const go = useNavigate();
   const [text, type] = useState('');
-  const found = useFound(text);
+  const { found, busy } = useFound(text);
+  const enter = useFirst(busy);
   const jump = (to: string, params?: Record<string, string>) => void go({ to, params } as LinkProps & { to: string });
   const groups: SpotlightActionGroupData[] = [
     { group: 'Go to', actions: entries.map((e): SpotlightActionData => ({ id: `go-${e.to}`, label: e.label, leftSection: <e.icon size={18} aria-hidden />, onClick: () => jump(e.to) })) },
@@ -30,6 +35,7 @@ export function Palette() {
   ];
   return (
     <Spotlight
+      store={store}
       actions={groups}
       query={text}
       onQueryChange={type}
@@ -38,12 +44,37 @@ export function Palette() {
       scrollable
       maxHeight={420}
       nothingFound="Nothing has this in its name"
-      searchProps={{ leftSection: <IconSearch size={18} aria-hidden />, placeholder: 'Go to, do, or find by name', 'aria-label': 'Search or run a command' }}
+      transitionProps={{ duration: 0 }} // what is typed right after Ctrl K is typed into it
+      searchProps={{ autoFocus: true, onKeyDown: enter, leftSection: <IconSearch size={18} aria-hidden />, placeholder: 'Go to, do, or find by name', 'aria-label': 'Search or run a command' }}
     />
   );
 }
 
-function useFound(text: string): { group: string; to: string; names: string[] }[] {
+/** useFirst picks the first of what was found when it comes after the last key, and lets an Enter that came before it count. */
+function useFirst(busy: boolean): (e: KeyboardEvent) => void {
+  const early = useRef(false);
+  useEffect(() => {
+    if (busy) return;
+    const list = document.getElementById(store.getState().listId);
+    if (list && !list.querySelector('[data-selected]')) {
+      list.querySelector('[data-action]')?.setAttribute('data-selected', 'true');
+      store.updateState((s) => ({ ...s, selected: 0 }));
+    }
+    if (early.current) list?.querySelector<HTMLElement>('[data-selected]')?.click();
+    early.current = false;
+  });
+  return (e) => {
+    early.current = busy && e.key === 'Enter' && !document.querySelector(`#${CSS.escape(store.getState().listId)} [data-selected]`);
+  };
+}
+
+interface Found {
+  group: string;
+  to: string;
+  names: string[];
+}
+
+function useFound(text: string): { found: Found[]; busy: boolean } {
   const q = text.trim();
   const query = useQuery({
     queryKey: ['palette', q],
@@ -58,5 +89,5 @@ function useFound(text: string): { group: string; to: string; names: string[] }[
     staleTime: 10_000,
     placeholderData: (old) => old,
   });
-  return q.length >= 2 ? (query.data ?? []).filter((f) => f.names.length > 0) : [];
+  return { found: q.length >= 2 ? (query.data ?? []).filter((f) => f.names.length > 0) : [], busy: query.isFetching };
 }

@@ -1,13 +1,12 @@
 import { ActionIcon, AppShell, Burger, Group, Kbd, ScrollArea, Text, UnstyledButton } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { spotlight } from '@mantine/spotlight';
 import { IconSearch } from '@tabler/icons-react';
 import { Link, Outlet } from '@tanstack/react-router';
 import { ConnectionState } from './connection';
 import { useGoKeys } from './go-keys';
 import { KeyList } from './key-list';
 import { Nav } from './nav';
-import { Palette } from './palette';
+import { openPalette, Palette } from './palette';
 import { ClockSwitch, ThemeSwitch } from './switches';
 import { UserMenu } from './user-menu';
 import { useLiveData } from './live-data';
@@ -52,13 +51,13 @@ export function Shell() {
 function SearchButton() {
   return (
     <>
-      <UnstyledButton visibleFrom="sm" px="sm" py={6} onClick={spotlight.open} style={{ border: '1px solid var(--hr-border)', borderRadius: 8, width: 320, flexShrink: 1 }}>
+      <UnstyledButton visibleFrom="sm" px="sm" py={6} onClick={openPalette} style={{ border: '1px solid var(--hr-border)', borderRadius: 8, width: 320, flexShrink: 1 }}>
         <Group justify="space-between" wrap="nowrap">
           <Group gap={8} wrap="nowrap"><IconSearch size={16} aria-hidden /><Text size="sm" truncate>Search or run a command</Text></Group>
           <Kbd size="xs" aria-hidden>Ctrl K</Kbd>
         </Group>
       </UnstyledButton>
-      <ActionIcon hiddenFrom="sm" aria-label="Search or run a command" c="var(--mantine-color-text)" onClick={spotlight.open} ms="auto"><IconSearch size={18} aria-hidden /></ActionIcon>
+      <ActionIcon hiddenFrom="sm" aria-label="Search or run a command" c="var(--mantine-color-text)" onClick={openPalette} ms="auto"><IconSearch size={18} aria-hidden /></ActionIcon>
     </>
   );
 }

@@ -31,7 +31,6 @@ export function OneGroup({ group, state, letter, onLetter }: Props) {
   const may = useMay('operator') && open === 'open';
   const [chosen, choose] = useState(none);
   const query = usePages<Letter>(['letters', 'list', group.flow, group.group, open], '/dead-letters', { query: { flow: group.flow, group: group.group, state: open, newest: true } }, { limit: 50, refetchInterval: 15_000 });
-  const there = (query.data ?? []).filter((l) => chosen.has(l.id)).map((l) => l.id);
   const toggle = (id: string) => choose((old) => (old.has(id) ? new Set([...old].filter((x) => x !== id)) : new Set([...old, id])));
   return (
     <Stack gap="md">
@@ -46,7 +45,7 @@ export function OneGroup({ group, state, letter, onLetter }: Props) {
               <Stack gap="xs">
                 <RecordList label={`Records of this group, ${count(group.count)}`} rows={letters} keyOf={(l) => l.id} picked={at} onPick={(i) => { onLetter(letters[i]!.id); if (i === letters.length - 1 && query.hasNextPage) void query.fetchNextPage(); }}
                   title={(l) => l.key || 'Record without a key'} more={(l) => <>{l.stream} · <When at={l.time} show="absolute" />{l.discard_reason && <> · {l.discard_reason}</>}</>} height={220} chosen={chosen} onChoose={may ? toggle : undefined} />
-                {may && <Chosen ids={there} shown={letters.length} onAll={() => choose(new Set(letters.map((l) => l.id)))} onNone={() => choose(none)} />}
+                {may && <Chosen ids={[...chosen]} shown={letters.map((l) => l.id)} onAll={() => choose(new Set([...chosen, ...letters.map((l) => l.id)]))} onNone={() => choose(none)} />}
               </Stack>
               <LetterView id={one.id} key={one.id} />
             </Stack>
@@ -57,14 +56,14 @@ export function OneGroup({ group, state, letter, onLetter }: Props) {
   );
 }
 
-/** Chosen is what can be done with the records that were chosen. */
-function Chosen({ ids, shown, onAll, onNone }: { ids: string[]; shown: number; onAll: () => void; onNone: () => void }) {
+/** Chosen is what can be done with the records that were chosen. They stay chosen when newer ones push them off the part of the list that was read. */
+function Chosen({ ids, shown, onAll, onNone }: { ids: string[]; shown: string[]; onAll: () => void; onNone: () => void }) {
   const [verb, setVerb] = useState<Verb | null>(null);
   const out = useMutation({ mutationFn: () => exported({ ids }), onSuccess: (text) => download('dead-letters-chosen.ndjson', text, 'application/x-ndjson') });
   return (
     <Group gap="xs">
       <Text size="sm" role="status">{ids.length > 0 ? `${plural(ids.length, 'record')} chosen` : 'None chosen'}</Text>
-      {ids.length < shown && <Button size="compact-sm" variant="default" onClick={onAll}>Choose all {count(shown)} shown</Button>}
+      {shown.some((id) => !ids.includes(id)) && <Button size="compact-sm" variant="default" onClick={onAll}>Choose all {count(shown.length)} shown</Button>}
       {ids.length > 0 && (
         <>
           <Button size="compact-sm" leftSection={<IconSend size={14} aria-hidden />} onClick={() => setVerb('replay')}>Replay {ids.length} chosen…</Button>
