@@ -9,14 +9,14 @@ package dataset
 
 import (
 	"bytes"
-	"encoding/json"
-	"maps"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // The JSON types of a field; one may have several. An integer is a number without a fraction.
@@ -57,8 +57,15 @@ type Field struct {
 	Example string    // of the newest record that has one, redacted
 	First   time.Time // the times of the oldest and the newest record that has it
 	Last    time.Time
+}
 
-	latest any // of what Example is made when somebody asks: to take out what tells of a person costs more than all else
+// A place is what is known of one path while records are looked at.
+type place struct {
+	Field
+	latest jsontext.Value    // of what Example is made when somebody asks: to take out what tells of a person costs more than all else
+	record int64             // the last record that had it, counted from 1
+	kids   map[string]*place // of an object, by a name that tells of nobody, as it stands in JSON; the places of others are looked up by path
+	items  *place            // of an array
 }
 
 // A Shape is what some records look like.
@@ -68,21 +75,21 @@ type Shape struct {
 	First   time.Time
 	Last    time.Time
 
-	fields map[string]*Field
+	places map[string]*place // by path
+	root   place
 }
 
 // NewShape gives the shape of no records.
-func NewShape() *Shape { return &Shape{fields: map[string]*Field{}} }
+func NewShape() *Shape { return &Shape{places: map[string]*place{}} }
 
 // Fields gives the fields by path.
 func (s *Shape) Fields() []Field {
-	all := make([]Field, 0, len(s.fields))
-	for _, f := range s.fields {
-		if example := exampleOf(f.Path, f.latest); example != "" {
-			f.Example = example
+	all := make([]Field, 0, len(s.places))
+	for _, p := range s.places {
+		if example := exampleOf(p.Path, p.latest); example != "" {
+			p.Example = example
 		}
-		f.latest = nil
-		all = append(all, *f)
+		all = append(all, p.Field)
 	}
 	slices.SortFunc(all, func(a, b Field) int { return strings.Compare(a.Path, b.Path) })
 	return all
@@ -93,23 +100,18 @@ func (s *Shape) Add(body []byte) bool { return s.AddAt(body, time.Time{}) }
 
 // AddAt looks at one more record, of that time; false: it is no JSON.
 func (s *Shape) AddAt(body []byte, at time.Time) bool {
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber()
-	var value any
-	if d.Decode(&value) != nil {
+	raw, err := jsontext.NewDecoder(bytes.NewReader(body), lenient...).ReadValue()
+	if err != nil {
 		return false
 	}
 	s.Records++
 	s.First, s.Last = earlier(s.First, at), later(s.Last, at)
-	seen := map[string]bool{}
-	s.look("", value, 0, seen)
-	for path := range seen {
-		f := s.fields[path]
-		f.Present++
-		f.First, f.Last = earlier(f.First, at), later(f.Last, at)
-	}
-	return true
+	l := look{shape: s, at: at, Decoder: jsontext.NewDecoder(bytes.NewReader(raw), lenient...)}
+	return l.value(&s.root, 0) == nil
 }
+
+// What Microsoft has been seen to send: names twice, and bytes that are not UTF-8.
+var lenient = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
 
 // earlier gives the earlier of two times; none is none.
 func earlier(a, b time.Time) time.Time {
@@ -126,39 +128,105 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-func (s *Shape) look(path string, value any, depth int, seen map[string]bool) {
-	if path != "" && !s.see(path, value, seen) || depth >= mostDepth {
-		return
-	}
-	switch v := value.(type) {
-	case map[string]any:
-		for _, name := range slices.Sorted(maps.Keys(v)) {
-			s.look(path+step(name), v[name], depth+1, seen)
-		}
-	case []any:
-		for _, item := range v[:min(len(v), mostItems)] {
-			s.look(path+"[]", item, depth+1, seen)
-		}
+// A look is one at a record: its JSON is gone through once, and what is known of each path finds its place by the way.
+type look struct {
+	*jsontext.Decoder
+	shape *Shape
+	at    time.Time
+}
+
+// value notes what stands at a place that has depth others around it.
+func (l *look) value(p *place, depth int) error {
+	switch kind := l.PeekKind(); {
+	case p == nil, depth > mostDepth:
+		return l.SkipValue()
+	case kind != '{' && kind != '[':
+		raw, err := l.ReadValue()
+		l.see(p, typeOf(raw), raw)
+		return err
+	case kind == '{':
+		l.see(p, Object, nil)
+		return l.within(depth, func(int) error {
+			name, err := l.ReadValue()
+			if err != nil {
+				return err
+			}
+			return l.value(l.shape.kid(p, name), depth+1)
+		})
+	default:
+		l.see(p, Array, nil)
+		return l.within(depth, func(i int) error {
+			if i >= mostItems {
+				return l.SkipValue()
+			}
+			if p.items == nil {
+				p.items = l.shape.place(p.Path + "[]")
+			}
+			return l.value(p.items, depth+1)
+		})
 	}
 }
 
-// see notes that a path has a value; false: there are too many paths.
-func (s *Shape) see(path string, value any, seen map[string]bool) bool {
-	f := s.fields[path]
-	if f == nil {
-		if len(s.fields) >= mostPaths || !utf8.ValidString(path) || len(path) > 500 {
-			s.Cut = true
-			return false
+// within goes through an object's members or an array's items, unless they lie too deep.
+func (l *look) within(depth int, each func(i int) error) error {
+	if depth >= mostDepth {
+		return l.SkipValue()
+	}
+	if _, err := l.ReadToken(); err != nil {
+		return err
+	}
+	for i := 0; l.PeekKind() != '}' && l.PeekKind() != ']'; i++ {
+		if err := each(i); err != nil {
+			return err
 		}
-		f = &Field{Path: path}
-		s.fields[path] = f
 	}
-	f.Types |= typeOf(value)
-	if !seen[path] && hasExample(value) {
-		f.latest = value
+	_, err := l.ReadToken()
+	return err
+}
+
+// see notes that a place has a value.
+func (l *look) see(p *place, types int64, raw jsontext.Value) {
+	p.Types |= types
+	if p.record == l.shape.Records { // of several in an array the first is the example
+		return
 	}
-	seen[path] = true
-	return true
+	p.record = l.shape.Records
+	p.Present++
+	p.First, p.Last = earlier(p.First, l.at), later(p.Last, l.at)
+	if types&(Boolean|Integer|Number|String) != 0 && string(raw) != `""` {
+		p.latest = append(p.latest[:0], raw...)
+	}
+}
+
+// kid gives the place of an object's member by its name as it stands in JSON; nil: there are too many places.
+func (s *Shape) kid(p *place, quoted jsontext.Value) *place {
+	if kid := p.kids[string(quoted)]; kid != nil {
+		return kid
+	}
+	raw, _ := jsontext.AppendUnquote(nil, quoted) // an error tells of bytes that it replaced
+	name := string(raw)
+	kid := s.place(p.Path + step(name))
+	if kid != nil && plain(name) == name {
+		if p.kids == nil {
+			p.kids = map[string]*place{}
+		}
+		p.kids[string(quoted)] = kid
+	}
+	return kid
+}
+
+// place gives a path's; nil: there are too many.
+func (s *Shape) place(path string) *place {
+	p := s.places[path]
+	if p == nil {
+		if len(s.places) >= mostPaths || !utf8.ValidString(path) || len(path) > 500 {
+			s.Cut = true
+			return nil
+		}
+		p = &place{Field: Field{Path: path}}
+		s.places[path] = p
+	}
+	return p
 }
 
 var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
@@ -180,48 +248,30 @@ func step(name string) string {
 	return "." + strconv.Quote(name)
 }
 
-func typeOf(value any) int64 {
-	switch v := value.(type) {
-	case nil:
+func typeOf(scalar jsontext.Value) int64 {
+	switch scalar.Kind() {
+	case 'n':
 		return Null
-	case bool:
+	case 't', 'f':
 		return Boolean
-	case json.Number:
-		if strings.ContainsAny(v.String(), ".eE") {
-			return Number
-		}
-		return Integer
-	case string:
+	case '"':
 		return String
-	case []any:
-		return Array
 	}
-	return Object
+	if bytes.ContainsAny(scalar, ".eE") {
+		return Number
+	}
+	return Integer
 }
 
 const longestExample = 80 // characters
 
-// hasExample tells whether a value is one that can be shown.
-func hasExample(value any) bool {
-	switch v := value.(type) {
-	case bool, json.Number:
-		return true
-	case string:
-		return v != ""
+// exampleOf gives a value as it can be shown.
+func exampleOf(path string, value jsontext.Value) string {
+	if value.Kind() != '"' {
+		return shorten(string(value))
 	}
-	return false
-}
-
-func exampleOf(path string, value any) string {
-	switch v := value.(type) {
-	case bool:
-		return strconv.FormatBool(v)
-	case json.Number:
-		return shorten(v.String())
-	case string:
-		return shorten(redactAt(path, v))
-	}
-	return ""
+	text, _ := jsontext.AppendUnquote(nil, value)
+	return shorten(redactAt(path, string(text)))
 }
 
 func shorten(text string) string {

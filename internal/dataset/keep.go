@@ -32,9 +32,8 @@ func kept(body []byte, whole bool) (out []byte, cut, ok bool) {
 
 // rewrite copies a record token by token. longest 0: texts keep their length.
 func rewrite(body []byte, whole bool, longest int) (out []byte, cut bool, err error) {
-	options := []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
 	var to bytes.Buffer
-	d, e := jsontext.NewDecoder(bytes.NewReader(body), options...), jsontext.NewEncoder(&to, options...)
+	d, e := jsontext.NewDecoder(bytes.NewReader(body), lenient...), jsontext.NewEncoder(&to, lenient...)
 	names := []string{""} // of what is open, and at the end the last one that was read
 	for {
 		token, err := d.ReadToken()

@@ -104,7 +104,7 @@ func (k *Known) Add(s *Shape) []store.DatasetChange {
 		f.halve()
 	}
 	for _, path := range slices.Sorted(maps.Keys(k.Fields)) {
-		if s.fields[path] == nil {
+		if s.places[path] == nil {
 			changes = append(changes, k.miss(path, s.Records)...)
 		}
 	}
