@@ -48,6 +48,7 @@ type session struct {
 	log        *slog.Logger
 	stop       *stopper
 	colored    bool
+	alone      bool // no server runs: the command has opened the data folder itself
 }
 
 // globals are the flags that every command has.

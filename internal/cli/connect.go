@@ -43,6 +43,7 @@ func (s *session) connect(ctx context.Context) (api.Conn, error) {
 		}
 		a, err := s.open(ctx, openOptions{})
 		if err == nil {
+			s.alone = true
 			return a.Conn(), nil
 		}
 		if !isBusy(err) {

@@ -95,7 +95,7 @@ func (s *session) flowCreate() *cobra.Command {
 			if v.Backfill != nil {
 				s.say("  run %s fetches what the source had before", v.Backfill.UID)
 			}
-			s.next("headrace serve, then: headrace flow show %s", v.Name)
+			s.next(yes(s.alone, "headrace serve, then: ", "")+"headrace flow show %s", v.Name)
 			if t := s.format(); t == "table" || t == "wide" {
 				return nil
 			}

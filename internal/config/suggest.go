@@ -6,11 +6,20 @@ import "strings"
 func Closest(word string, known []string) string {
 	best, least := "", len(word)/3+2
 	for _, k := range known {
+		if begun(word, k) {
+			return k
+		}
 		if d := distance(strings.ToLower(word), strings.ToLower(k), least); d < least {
 			best, least = k, d
 		}
 	}
 	return best
+}
+
+// begun tells whether a word is how another begins, dashes and case aside: four letters of it or more.
+func begun(word, known string) bool {
+	plain := func(s string) string { return strings.ToLower(strings.ReplaceAll(s, "-", "")) }
+	return len(word) >= 4 && strings.HasPrefix(plain(known), plain(word))
 }
 
 // DidYouMean gives "; did you mean "x"?" or "".

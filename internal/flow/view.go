@@ -121,7 +121,7 @@ func (s *Service) view(ctx context.Context, look beside, o store.Object) (View, 
 	v.Source, v.Destination = src.Name, dst.Name
 	if !v.Counts.Newest.IsZero() {
 		lag := s.Store.Now().Sub(v.Counts.Newest).Truncate(time.Second)
-		v.Lag, v.LagSeconds = connector.Duration(lag).String(), int64(lag/time.Second)
+		v.Lag, v.LagSeconds = connector.Duration(rough(lag)).String(), int64(lag/time.Second)
 	}
 	for _, r := range look.runs[o.ID] {
 		v.Runs = append(v.Runs, OpenRun{r.UID, r.Kind, r.State})
@@ -158,4 +158,15 @@ func standing(o, src, dst store.Object, look beside) (state, doing string, troub
 		return "on", trouble.Line(), trouble
 	}
 	return "trouble", trouble.Line(), trouble
+}
+
+// rough leaves of an age what people read: of days the hours, of hours the minutes.
+func rough(age time.Duration) time.Duration {
+	switch {
+	case age >= 24*time.Hour:
+		return age.Truncate(time.Hour)
+	case age >= time.Hour:
+		return age.Truncate(time.Minute)
+	}
+	return age
 }

@@ -4,6 +4,7 @@
 package object
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -294,7 +295,7 @@ func (all Connectors) Find(name string) (connector.Spec, error) {
 	if name == "" {
 		return connector.Spec{}, fault.New(fault.Invalid, "is missing: choose one of %s", strings.Join(names, ", "))
 	}
-	return connector.Spec{}, fault.New(fault.Invalid, "there is no connector %q%s", name, config.DidYouMean(name, names))
+	return connector.Spec{}, fault.New(fault.Invalid, "there is no connector %q%s", name, cmp.Or(config.DidYouMean(name, names), "; choose one of "+strings.Join(names, ", ")))
 }
 
 // Names are the names of the connectors that pass.

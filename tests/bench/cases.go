@@ -3,10 +3,14 @@ package main
 import (
 	"context"
 	"fmt"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"time"
+
+	"github.com/headrace/headrace/internal/api"
 )
 
 func cases() []measure {
@@ -197,14 +201,16 @@ func idleServe(ctx context.Context, b bench) ([]row, error) {
 		return nil, err
 	}
 	data := filepath.Join(dir, "data")
-	cmd := exec.CommandContext(ctx, b.binary, "serve", "--data", data)
+	cmd := exec.CommandContext(ctx, b.binary, "serve", "--data", data, "--listen", "127.0.0.1:0")
+	cmd.Env = b.environment()
 	began := time.Now()
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
 	defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
+	socket := filepath.Join(data, "headrace.sock")
 	for {
-		if _, err := os.Stat(filepath.Join(data, "headrace.sock")); err == nil {
+		if _, err := os.Stat(socket); err == nil {
 			break
 		}
 		if err := wait(ctx, 5*time.Millisecond); err != nil {
@@ -215,17 +221,72 @@ func idleServe(ctx context.Context, b bench) ([]row, error) {
 		}
 	}
 	start := time.Since(began)
-	if err := wait(ctx, 5*time.Second); err != nil {
+	alone, err := watched(ctx, cmd.Process.Pid, 30*time.Second)
+	if err != nil {
 		return nil, err
 	}
 	now, _, err := memoryOf(cmd.Process.Pid)
 	if err != nil {
 		return nil, err
 	}
+	const streams = 200
+	stop, err := listen(ctx, socket, streams)
+	if err != nil {
+		return nil, err
+	}
+	defer stop()
+	open, err := watched(ctx, cmd.Process.Pid, 30*time.Second)
+	if err != nil {
+		return nil, err
+	}
+	with, _, err := memoryOf(cmd.Process.Pid)
+	if err != nil {
+		return nil, err
+	}
 	return []row{
 		{"serve: time to start, with a new database", start.Round(time.Millisecond).String(), "< 1 s"},
 		{"serve: idle memory", mib(now), "< 60 MiB"},
+		{"serve: idle CPU", fmt.Sprintf("%.1f %% of a core", alone), "shown"},
+		{fmt.Sprintf("serve: CPU with %d idle event streams", streams), fmt.Sprintf("%.1f %% of a core; %s", open, mib(with)), "≤ 1 %"},
 	}, nil
+}
+
+// watched is the CPU share of a process over a time, in percent of one core.
+func watched(ctx context.Context, pid int, d time.Duration) (float64, error) {
+	before, err := cpuOf(pid)
+	if err != nil {
+		return 0, err
+	}
+	if err := wait(ctx, d); err != nil {
+		return 0, err
+	}
+	after, err := cpuOf(pid)
+	return (after - before).Seconds() / d.Seconds() * 100, err
+}
+
+// listen opens event streams that stay open until stop.
+func listen(ctx context.Context, socket string, streams int) (stop func(), err error) {
+	ctx, stop = context.WithCancel(ctx)
+	client := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", socket)
+	}}}
+	for range streams {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://local"+api.EventsPath, nil)
+		if err != nil {
+			stop()
+			return nil, err
+		}
+		res, err := client.Do(req) //nolint:bodyclose // it ends with stop
+		if err != nil {
+			stop()
+			return nil, err
+		}
+		if res.StatusCode != http.StatusOK {
+			stop()
+			return nil, fmt.Errorf("event stream: %s", res.Status)
+		}
+	}
+	return stop, nil
 }
 
 // manyTenants is steady polling of a thousand tenants that have nothing new.
@@ -248,18 +309,11 @@ func manyTenants(ctx context.Context, b bench) ([]row, error) {
 		return nil, err
 	}
 	const watch = 60 * time.Second
-	before, err := cpuOf(cmd.Process.Pid)
-	if err != nil {
-		return nil, err
-	}
 	asked, _, err := f.requests(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := wait(ctx, watch); err != nil {
-		return nil, err
-	}
-	after, err := cpuOf(cmd.Process.Pid)
+	share, err := watched(ctx, cmd.Process.Pid, watch)
 	if err != nil {
 		return nil, err
 	}
@@ -272,7 +326,7 @@ func manyTenants(ctx context.Context, b bench) ([]row, error) {
 		return nil, err
 	}
 	return []row{
-		{fmt.Sprintf("%d tenants × 5 content types, nothing new: CPU", tenants), fmt.Sprintf("%.1f %% of a core, %.0f requests/s", (after-before).Seconds()/watch.Seconds()*100, float64(again-asked)/watch.Seconds()), "shown"},
+		{fmt.Sprintf("%d tenants × 5 content types, nothing new: CPU", tenants), fmt.Sprintf("%.1f %% of a core, %.0f requests/s", share, float64(again-asked)/watch.Seconds()), "shown"},
 		{"… memory", fmt.Sprintf("%s (peak %s)", mib(now), mib(peak)), "shown"},
 	}, nil
 }

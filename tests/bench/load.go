@@ -75,7 +75,8 @@ func (b bench) loadOn(ctx context.Context, name string, o app.Options) ([]row, e
 	defer func() { _ = a.Close() }()
 	h := api.Handler(a.Services, o.Log)
 	var rows []row
-	for _, path := range []string{"/overview", "/sources", "/sources?q=s99", "/flows", "/credentials", "/destinations", "/runs", "/dead-letters?state=open", "/dead-letters/groups", "/deliveries?flow=f5000", "/activity", "/flows/f5000"} {
+	for _, path := range []string{"/overview", "/sources", "/sources?q=s99", "/flows", "/credentials", "/destinations", "/runs", "/dead-letters?state=open", "/dead-letters/groups", "/deliveries?flow=f5000", "/activity", "/flows/f5000",
+		"/coverage", "/audit?who=name3", "/audit?operation=key.rotate", "/dead-letters?stage=source", "/runs/run_1/progress", "/runs/run_1/windows", "/sources?limit=1000"} {
 		took, err := ask(ctx, h, path, func() { ahead.Add(int64(3 * time.Second)) })
 		if err != nil {
 			return rows, err
