@@ -294,19 +294,18 @@ func (s *Service) checkReference(ctx context.Context, ref string) connector.Chec
 func (s *Service) expiry(name string, settings Settings) connector.Check {
 	one := connector.Check{Name: "Secret end date", Result: connector.Works}
 	left := settings.Expires.Sub(s.now())
-	days := int(left / (24 * time.Hour))
 	switch {
 	case settings.Expires.IsZero():
 		one.Result, one.Text = connector.NotNeeded, "not known"
 		one.Fix = "Look it up in Certificates & secrets, then: headrace credential edit " + name + " --expires 2027-06-14"
-	case left < 0:
+	case left <= 0:
 		one.Result, one.Text = connector.Missing, "ended on "+settings.Expires.Format(time.DateOnly)
 		one.Fix = "Make a new secret in Certificates & secrets, then: headrace credential rotate " + name
-	case days <= 30:
-		one.Text = fmt.Sprintf("ends in %d days, on %s", days, settings.Expires.Format(time.DateOnly))
+	case left <= Soon:
+		one.Text = fmt.Sprintf("ends in %s, on %s", Left(left), settings.Expires.Format(time.DateOnly))
 		one.Fix = "Make a new secret in Certificates & secrets, then: headrace credential rotate " + name
 	default:
-		one.Text = fmt.Sprintf("valid %d days", days)
+		one.Text = "valid " + Left(left)
 	}
 	return one
 }

@@ -74,26 +74,42 @@ const (
 	NotTested         = "not_tested"
 )
 
-// soon is how long before its end a secret's end is a thing to act on.
-const soon = 30 * 24 * time.Hour
+// Soon is how long before its end a secret's end is a thing to act on.
+const Soon = 30 * 24 * time.Hour
+
+// Left tells how long it is to the end of a secret: "12 days".
+func Left(d time.Duration) string {
+	switch days := int(d / (24 * time.Hour)); days {
+	case 0:
+		return "less than a day"
+	case 1:
+		return "1 day"
+	default:
+		return fmt.Sprintf("%d days", days)
+	}
+}
 
 // state tells how a credential is, and the one fact that says it best.
 func (s *Service) state(v View) (state, fact string) {
 	left := v.Expires.Sub(s.now())
-	days := int(left / (24 * time.Hour))
+	ends := fmt.Sprintf("the secret ends in %s, on %s", Left(left), v.Expires.Format(time.DateOnly))
 	switch {
 	case v.Secret.State == "none":
 		return NoSecret, "it has no secret yet"
-	case !v.Expires.IsZero() && left < 0:
+	case !v.Expires.IsZero() && left <= 0:
 		return Expired, "the secret ended on " + v.Expires.Format(time.DateOnly)
+	case v.Test != nil && !v.Test.OK:
+		state, fact = s.failedState(v)
+		if !v.Expires.IsZero() && left <= Soon && state != Expired {
+			fact += "; " + ends
+		}
+		return state, fact
+	case !v.Expires.IsZero() && left <= Soon: // said also of one that nobody tested: giving the date takes the test away
+		return ExpiresSoon, ends
 	case v.Test == nil:
 		return NotTested, ""
-	case !v.Test.OK:
-		return s.failedState(v)
-	case !v.Expires.IsZero() && left <= soon:
-		return ExpiresSoon, fmt.Sprintf("the secret ends in %d days, on %s", days, v.Expires.Format(time.DateOnly))
 	case !v.Expires.IsZero():
-		return Working, fmt.Sprintf("the secret is valid %d days", days)
+		return Working, "the secret is valid " + Left(left)
 	}
 	return Working, ""
 }

@@ -11,12 +11,12 @@ import (
 )
 
 const (
-	most     = 50                  // of one kind of problem that are told by name
-	soon     = 30 * 24 * time.Hour // before its end a secret is a problem
-	lately   = 7 * 24 * time.Hour  // what was lost is a problem for so long
-	brief    = 24 * time.Hour      // a failed run
-	leastGB  = 2                   // less free disk is a problem
-	leastOf  = 20                  // and less than a twentieth
+	most     = 50                 // of one kind of problem that are told by name
+	lastDay  = 24 * time.Hour     // of a secret: data is at risk
+	lately   = 7 * 24 * time.Hour // what was lost is a problem for so long
+	brief    = 24 * time.Hour     // a failed run
+	leastGB  = 2                  // less free disk is a problem
+	leastOf  = 20                 // and less than a twentieth
 	gigabyte = 1 << 30
 )
 
@@ -33,28 +33,20 @@ func (s *Service) problems(ctx context.Context, now time.Time) (*found, error) {
 }
 
 func (s *Service) secrets(ctx context.Context, now time.Time, f *found) error {
-	all, err := s.Store.Expiring(ctx, now.Add(soon), most)
+	all, err := s.Store.Expiring(ctx, now.Add(credential.Soon), most)
 	for _, c := range all {
 		p := Problem{Code: "secret_expiring", Severity: Attention, Tenant: c.Tenant, Kind: c.Kind, Name: c.Name, Until: c.Expires,
-			Title:  fmt.Sprintf("The secret of %s ends in %s", c.Name, days(c.Expires.Sub(now))),
+			Title:  fmt.Sprintf("The secret of %s ends in %s", c.Name, credential.Left(c.Expires.Sub(now))),
 			Action: Action{"rotate", "Rotate secret", c.Kind, c.Name}}
-		if !c.Expires.After(now) {
+		switch left := c.Expires.Sub(now); {
+		case left <= 0:
 			p.Code, p.Severity, p.Title = "secret_expired", Trouble, fmt.Sprintf("The secret of %s ended on %s", c.Name, c.Expires.Format(time.DateOnly))
+		case left <= lastDay:
+			p.Severity = Trouble
 		}
 		f.add(p)
 	}
 	return err
-}
-
-func days(left time.Duration) string {
-	switch n := int(left / (24 * time.Hour)); n {
-	case 0:
-		return "less than a day"
-	case 1:
-		return "1 day"
-	default:
-		return fmt.Sprintf("%d days", n)
-	}
 }
 
 // tests tells of credentials whose last test found something to do.
@@ -124,7 +116,7 @@ func span(d time.Duration) string {
 		return "no time: it is being lost now"
 	}
 	if d > 48*time.Hour {
-		return days(d)
+		return credential.Left(d)
 	}
 	return connector.Duration(d.Truncate(time.Minute)).String()
 }

@@ -169,6 +169,62 @@ func TestProblemsAreToldByTimeLeft(t *testing.T) {
 	})
 }
 
+// TestASecretThatEndsIsToldFromAMonthBefore: on its tile, with a test or without, and among the problems; on the last day
+// as what puts data at risk.
+func TestASecretThatEndsIsToldFromAMonthBefore(t *testing.T) {
+	const day = 24 * time.Hour
+	spec := func(expires time.Time) []byte {
+		return fmt.Appendf(nil, `{"type":"office-365-management-api","tenantId":"8f3a0000-0000-4000-8000-000000000001","clientId":"1b4f0000-0000-4000-8000-000000000001","clientSecret":{"ref":"env:CONTOSO_SECRET"},"expires":%q}`, expires.Format(time.RFC3339))
+	}
+	worlds(t, func(w *world) {
+		c, _, _ := w.tenant("contoso")
+		for _, test := range []struct {
+			left                             time.Duration
+			untested, tested, fact, severity string
+			problem                          string
+		}{
+			{40*day + time.Hour, credential.NotTested, credential.Working, "the secret is valid 40 days", "", ""},
+			{29*day + time.Hour, credential.ExpiresSoon, credential.ExpiresSoon, "the secret ends in 29 days", overview.Attention, "The secret of contoso-cred ends in 29 days"},
+			{13*day + time.Hour, credential.ExpiresSoon, credential.ExpiresSoon, "the secret ends in 13 days", overview.Attention, "The secret of contoso-cred ends in 13 days"},
+			{6*day + time.Hour, credential.ExpiresSoon, credential.ExpiresSoon, "the secret ends in 6 days", overview.Attention, "The secret of contoso-cred ends in 6 days"},
+			{day + time.Hour, credential.ExpiresSoon, credential.ExpiresSoon, "the secret ends in 1 day,", overview.Attention, "The secret of contoso-cred ends in 1 day"},
+			{5 * time.Hour, credential.ExpiresSoon, credential.ExpiresSoon, "the secret ends in less than a day", overview.Trouble, "The secret of contoso-cred ends in less than a day"},
+			{-day, credential.Expired, credential.Expired, "the secret ended on", overview.Trouble, "The secret of contoso-cred ended on"},
+		} {
+			c.Expires = w.clock.Now().Add(test.left).Truncate(time.Second)
+			c.Spec = spec(c.Expires)
+			var err error
+			c, err = w.s.UpdateObject(w.Context(), c, nil)
+			w.ok(err)
+			v, err := w.view.Credentials.Show(w.Context(), c.Name)
+			w.ok(err)
+			if v.State != test.untested {
+				w.Errorf("%s left, not tested: %s", test.left, v.State)
+			}
+			w.ok(w.s.SaveTest(w.Context(), c, true, []byte(`{"ok":true,"checks":[]}`)))
+			if v, err = w.view.Credentials.Show(w.Context(), c.Name); err != nil || v.State != test.tested || !strings.HasPrefix(v.Fact, test.fact) {
+				w.Errorf("%s left: %s, %q, %v", test.left, v.State, v.Fact, err)
+			}
+			o := w.look()
+			switch {
+			case test.problem == "" && len(o.Problems) == 0:
+			case len(o.Problems) != 1 || o.Problems[0].Severity != test.severity || !strings.HasPrefix(o.Problems[0].Title, test.problem) || o.Problems[0].Action.Verb != "rotate":
+				w.Errorf("%s left: %+v", test.left, o.Problems)
+			}
+		}
+		c.Expires = w.clock.Now().Add(6*day + time.Hour)
+		c.Spec = spec(c.Expires)
+		c, err := w.s.UpdateObject(w.Context(), c, nil)
+		w.ok(err)
+		w.ok(w.s.SaveTest(w.Context(), c, false, []byte(`{"ok":false,"checks":[{"name":"ActivityFeed.Read","result":"missing","text":"has no admin consent"}]}`)))
+		v, err := w.view.Credentials.Show(w.Context(), c.Name)
+		w.ok(err)
+		if v.State != credential.PermissionMissing || !strings.Contains(v.Fact, "has no admin consent; the secret ends in 6 days") {
+			w.Errorf("a permission is missing too: %s, %q", v.State, v.Fact)
+		}
+	})
+}
+
 func due(w *world, l store.Lane) []store.Delivery {
 	w.Helper()
 	all, err := w.s.Due(w.Context(), l, 10, nil)
