@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/headrace/headrace/internal/engine"
@@ -69,6 +70,13 @@ type FlowStatus struct {
 	Listings []store.ListingStatus `json:"listings"`
 	Trials   []store.Trial         `json:"troubles"`
 	Gaps     []store.Gap           `json:"gaps"`
+	Nodes    []FlowNode            `json:"nodes,omitempty"` // that it could move to, and where it is; none if no lane has a home
+}
+
+// A FlowNode is a node on whose own disk a flow's files could be.
+type FlowNode struct {
+	store.Home
+	Gone bool `json:"gone,omitempty"` // it should have reported since
 }
 
 // FlowShow shows one, with its work.
@@ -96,8 +104,24 @@ func showFlow(ctx context.Context, s *Services, in Named) (FlowStatus, error) {
 	if v.Trials, err = s.Store.Trials(ctx, o.ID, 20); err != nil {
 		return v, err
 	}
-	v.Gaps, err = s.Store.Gaps(ctx, o.SourceID)
+	if v.Gaps, err = s.Store.Gaps(ctx, o.SourceID); err != nil {
+		return v, err
+	}
+	v.Nodes, err = s.nodesFor(ctx, v.Lanes)
 	return v, err
+}
+
+// nodesFor gives the nodes that are known, if one of the lanes belongs to a node.
+func (s *Services) nodesFor(ctx context.Context, lanes []store.LaneStatus) ([]FlowNode, error) {
+	if !slices.ContainsFunc(lanes, func(l store.LaneStatus) bool { return l.Home != "" }) {
+		return nil, nil
+	}
+	homes, err := s.Store.Homes(ctx)
+	nodes, now := make([]FlowNode, len(homes)), s.Store.Now()
+	for i, h := range homes {
+		nodes[i] = FlowNode{Home: h, Gone: !h.Alive(now)}
+	}
+	return nodes, err
 }
 
 // FlowEdit changes a flow.

@@ -74,6 +74,12 @@ func (t tx) homes(ctx context.Context) ([]Home, error) {
 	return all, err
 }
 
+// Homes gives all homes that are known, by name; a home that nothing belongs to is forgotten a month after its last report.
+func (s *Store) Homes(ctx context.Context) ([]Home, error) {
+	all, err := s.reading().homes(ctx)
+	return all, s.trouble(err)
+}
+
 // HomeOf gives one home; Seen is zero if it never reported.
 func (s *Store) HomeOf(ctx context.Context, name string) (Home, error) {
 	var seen int64

@@ -23,6 +23,11 @@ export class Postgres {
     await call(script, ['resume', this.url]);
   }
 
+  /** query runs a statement in the database of the journey: for what would take too long to wait for. */
+  async query(statement: string): Promise<void> {
+    await call('psql', ['--quiet', '--set=ON_ERROR_STOP=1', '--command', statement, this.url]);
+  }
+
   async stop(): Promise<void> {
     await call(script, ['stop', this.url]);
   }

@@ -2723,6 +2723,12 @@ export interface components {
             /** @description the node, by the name that flow.show gives */
             to: string;
         };
+        FlowNode: {
+            gone?: boolean;
+            name: string;
+            /** Format: date-time */
+            seen: string;
+        };
         FlowOpenRun: {
             id: string;
             kind: string;
@@ -2800,6 +2806,7 @@ export interface components {
             listings: components["schemas"]["ListingStatus"][];
             mode: string;
             name: string;
+            nodes?: components["schemas"]["FlowNode"][];
             /** Format: int64 */
             open_dead_letters: number;
             open_runs?: components["schemas"]["FlowOpenRun"][];

@@ -7,16 +7,20 @@ import { LinkButton } from '@/parts/link';
 import { Block } from '@/parts/block';
 import { When } from '@/time/when';
 import { FlowCharts } from './charts';
+import { homesOf } from './home';
+import { Node } from './node';
 import { Retry } from './retry';
 import type { FlowStatus } from './status';
 
 /** OverviewTab is a flow in numbers and over time, with what is wrong on top. */
 export function OverviewTab({ flow }: { flow: FlowStatus }) {
   const { counts: c, backlog: b } = flow;
+  const waits = homesOf(flow).some((h) => h.gone);
   return (
     <Stack gap="xl">
       {(b.failed > 0 || flow.troubles.length > 0) && <Troubles flow={flow} />}
       {flow.gaps.length > 0 && <Gaps gaps={flow.gaps} flow={flow.name} />}
+      {waits && <Node flow={flow} />}
       <Block title="Since it began">
         <Numbers label="Counts of the flow" facts={[
           { name: 'Read', value: count(c.fetched), more: size(c.bytes) },
@@ -29,6 +33,7 @@ export function OverviewTab({ flow }: { flow: FlowStatus }) {
         ]} />
       </Block>
       <FlowCharts flow={flow.name} />
+      {!waits && <Node flow={flow} />}
     </Stack>
   );
 }
