@@ -48,11 +48,35 @@ type SourceSpec struct {
 	Hold func(cfg Config) int64
 	// Samples says what is kept of some records for people to look at, SamplesRedacted and so on; nil or "": SamplesRedacted. See Kept.
 	Samples func(cfg Config) string
+	// Find looks one record up as the source has it now; nil: the source can't be asked for one. The record is the first
+	// of its key in the source's order, and its body is the caller's. A source finds what a listing with this config would
+	// offer and nothing else, whatever the key says: a key is a text from outside. Memory is bounded as in Read, time by
+	// ctx: when that ends the error is Canceled and says how far the search came. NotFound: all was looked at, and it is
+	// not there. Invalid beside a record with the key: it is there, and refused. Unavailable: not found, but a part could
+	// not be looked at.
+	Find    func(ctx context.Context, cfg Config, env Env, sought Sought) (Record, error)
 	Actions []Action
 	Check   func(ctx context.Context, cfg Config, env Env) []Check
 	// Webhook gives the handler for what the remote posts to us, or nil if the config wants none. wake makes the
 	// next listing come earlier; that is all a webhook may do.
 	Webhook func(cfg Config, env Env, wake func()) http.Handler
+}
+
+// A Sought is a record that is looked for: by its key, or where only the key's hash is known by what tells it.
+type Sought struct {
+	Key string                // as the source writes it; "": not known
+	Is  func(key string) bool // tells the key that is meant, for a source that must go through what it has; nil: Key does
+}
+
+// Fits tells whether a record of this key is the one. A record without a key is never.
+func (s Sought) Fits(key string) bool {
+	switch {
+	case key == "":
+		return false
+	case s.Is != nil:
+		return s.Is(key)
+	}
+	return key == s.Key
 }
 
 // A DestinationSpec is the writing half of a connector.

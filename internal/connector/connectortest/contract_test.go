@@ -38,6 +38,7 @@ func remote(opt connectortest.SourceOptions) connectortest.Remote {
 	m.Put(connector.Split{ID: "inline", Stream: "Audit.B", Time: connectortest.Start, Inline: json.RawMessage(`[{"id":"a"},{"id":"b"}]`)})
 	r := connectortest.Remote{
 		Open:   func(*testing.T) connector.Source { return m.Open() },
+		Find:   m.Find,
 		Splits: 11, Records: 52,
 		From: connectortest.Start, To: connectortest.Start.Add(time.Hour),
 	}

@@ -180,7 +180,7 @@ func (m *MemorySource) begin(split connector.Split, skip int64) (memorySplit, *r
 	if skip != 0 && !m.opt.StableOrder {
 		return memorySplit{}, nil, fault.New(fault.Internal, "skip %d of a source whose order is not stable", skip)
 	}
-	found, err := m.find(split)
+	found, err := m.located(split)
 	if err != nil {
 		return memorySplit{}, nil, err
 	}
@@ -195,7 +195,7 @@ func (m *MemorySource) begin(split connector.Split, skip int64) (memorySplit, *r
 	return found, nil, nil
 }
 
-func (m *MemorySource) find(split connector.Split) (memorySplit, error) {
+func (m *MemorySource) located(split connector.Split) (memorySplit, error) {
 	if split.Inline != nil {
 		return inline(split)
 	}

@@ -232,10 +232,35 @@ func (m *MemorySource) Spec() connector.Spec {
 			},
 		},
 	}
-	if !m.opt.Mutable {
+	if m.opt.Mutable {
+		spec.Source.Find = func(ctx context.Context, _ connector.Config, _ connector.Env, sought connector.Sought) (connector.Record, error) {
+			return m.Find(ctx, sought)
+		}
+	} else {
 		spec.Source.Range = func(_ connector.Config, from, to time.Time) (connector.Cursor, error) {
 			return memoryCursor{Version: 1, From: from, To: to}.encode(), nil
 		}
 	}
 	return spec
+}
+
+// Find looks a record up among what is there now; it is the spec's if the source is Mutable.
+func (m *MemorySource) Find(ctx context.Context, sought connector.Sought) (connector.Record, error) {
+	if err := ctx.Err(); err != nil {
+		return connector.Record{}, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, s := range m.sorted() {
+		found := *s
+		if s.Inline != nil {
+			found, _ = inline(s.Split)
+		}
+		for i, r := range found.records {
+			if sought.Fits(r.Key) {
+				return clone([]connector.Record{r})[0], found.refused[i]
+			}
+		}
+	}
+	return connector.Record{}, fault.New(fault.NotFound, "there is no record %q", sought.Key)
 }

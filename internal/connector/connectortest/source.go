@@ -31,6 +31,8 @@ type Remote struct {
 	Expire func(t *testing.T, split connector.Split)
 	// Stall makes the remote answer nothing any more; nil: that can't be had.
 	Stall func(t *testing.T)
+	// Find looks a record up here; nil: the spec's Find does with Config.
+	Find func(ctx context.Context, sought connector.Sought) (connector.Record, error)
 	// From and To are a range that holds everything, for sources with a Range.
 	Config   connector.Config
 	From, To time.Time
@@ -55,6 +57,10 @@ func Source(t *testing.T, c SourceCase) {
 		"what changed is a conflict":                        changedSplit,
 		"what is gone for good is lost":                     expiredSplit,
 		"a backfill lists its range and ends":               listsRange,
+		"each record is found by its key":                   findsEach,
+		"what is not offered is not found":                  findsNothing,
+		"what changed is found as it is now":                findsChanged,
+		"a search ends with its context":                    findStopped,
 		"closing twice is harmless":                         closesSourceTwice,
 	}
 	for _, name := range slices.Sorted(maps.Keys(tests)) {

@@ -12,6 +12,7 @@ import (
 	"path"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/headrace/headrace/internal/connector/file/tree"
 	"github.com/headrace/headrace/internal/fault"
@@ -83,7 +84,7 @@ func open(ctx context.Context, s store, at address, o Options) (*bucket, error) 
 		o.Stall = stall
 	}
 	b := &bucket{store: s, name: at.String(), prefix: at.key, o: o}
-	first, _, err := b.list(ctx, "", 1)
+	first, _, err := b.list(ctx, b.prefix, "", 1)
 	if err != nil {
 		return nil, err
 	}
@@ -100,12 +101,8 @@ func open(ctx context.Context, s store, at address, o Options) (*bucket, error) 
 // Close ends the use of the cloud's client.
 func (b *bucket) Close() error { return b.store.close() }
 
-// list asks for one page.
-func (b *bucket) list(ctx context.Context, token string, size int) ([]object, string, error) {
-	prefix := b.prefix
-	if b.only != "" {
-		prefix = b.only
-	}
+// list asks for one page of what begins with a prefix.
+func (b *bucket) list(ctx context.Context, prefix, token string, size int) ([]object, string, error) {
 	watch, stop := context.WithTimeoutCause(ctx, b.o.Stall, errStalled)
 	defer stop()
 	objects, next, err := b.store.page(watch, prefix, token, size)
@@ -117,6 +114,24 @@ func (b *bucket) list(ctx context.Context, token string, size int) ([]object, st
 
 func (b *bucket) file(o object) tree.File {
 	return tree.File{Path: strings.TrimPrefix(o.key, b.prefix), Size: o.size, Modified: o.modified, Tag: o.tag}
+}
+
+// longestKey is how many characters a key has at most in any cloud; asking for a longer one is an error there.
+const longestKey = 1024
+
+// Look lists what begins with the object's key: an object that is called like the prefix comes first.
+func (b *bucket) Look(ctx context.Context, name string, enter func(string) bool) (tree.File, error) {
+	if !utf8.ValidString(name) || utf8.RuneCountInString(b.prefix+name) > longestKey {
+		return tree.File{}, tree.NotThere(name)
+	}
+	first, _, err := b.list(ctx, b.prefix+name, "", 1)
+	if err != nil {
+		return tree.File{}, err
+	}
+	if len(first) == 0 || first[0].key != b.prefix+name || !(&walk{bucket: b, enter: enter}).wants(first[0]) {
+		return tree.File{}, tree.NotThere(name)
+	}
+	return b.file(first[0]), nil
 }
 
 // Open begins to download an object.
@@ -268,7 +283,11 @@ func (w *walk) begin(ctx context.Context) error {
 
 // turn fetches a page.
 func (w *walk) turn(ctx context.Context, token string) error {
-	page, next, err := w.bucket.list(ctx, token, w.bucket.o.Page)
+	prefix := w.bucket.prefix
+	if only := w.bucket.only; only != "" {
+		prefix = only
+	}
+	page, next, err := w.bucket.list(ctx, prefix, token, w.bucket.o.Page)
 	if err != nil {
 		return err
 	}

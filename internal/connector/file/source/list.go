@@ -140,13 +140,18 @@ func (s *source) sayPassed(walk tree.Walk) {
 	}
 }
 
+// nameOf is a file's path, readable if it is no UTF-8: what a document is known by.
+func nameOf(f tree.File) string {
+	if utf8.ValidString(f.Path) {
+		return f.Path
+	}
+	return strconv.QuoteToASCII(f.Path)
+}
+
 // splitOf makes the split of one version of a file.
 func splitOf(f tree.File) (connector.Split, error) {
-	name := f.Path
-	odd := !utf8.ValidString(name)
-	if odd {
-		name = strconv.QuoteToASCII(name)
-	}
+	name := nameOf(f)
+	odd := name != f.Path
 	at, err := json.Marshal(locator{Path: name, Odd: odd, Size: f.Size, Modified: f.Modified.UnixNano(), Tag: f.Tag})
 	if err != nil {
 		return connector.Split{}, fmt.Errorf("locate %s: %w", f.Path, err)

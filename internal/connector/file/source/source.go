@@ -29,6 +29,7 @@ func Spec() *connector.SourceSpec {
 		Mutable:     true,
 		Interval:    func(cfg connector.Config) time.Duration { return cfg.(*Config).Interval.Std() },
 		Samples:     func(cfg connector.Config) string { return cfg.(*Config).Samples },
+		Find:        find,
 		Check: func(ctx context.Context, cfg connector.Config, _ connector.Env) []connector.Check {
 			return check(ctx, cfg.(*Config))
 		},

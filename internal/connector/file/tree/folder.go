@@ -152,7 +152,7 @@ func (w *folderWalk) Next(ctx context.Context) (File, error) {
 		}
 		name := path.Join(top.path, top.names[top.next])
 		top.next++
-		info, err := w.look(name)
+		info, err := w.folder.look(name)
 		switch {
 		case errors.Is(err, fs.ErrNotExist): // it vanished meanwhile
 			continue
@@ -190,16 +190,16 @@ func (w *folderWalk) begin() error {
 }
 
 // look gives a file or folder; nil: it is neither, or a link that is not followed.
-func (w *folderWalk) look(name string) (fs.FileInfo, error) {
-	info, err := w.folder.root.Lstat(name)
+func (f *folder) look(name string) (fs.FileInfo, error) {
+	info, err := f.root.Lstat(name)
 	if err != nil {
 		return nil, err
 	}
 	if info.Mode()&fs.ModeSymlink != 0 {
-		if !w.folder.o.Links && w.folder.only == "" {
+		if !f.o.Links && f.only == "" {
 			return nil, nil
 		}
-		if info, err = w.folder.root.Stat(name); err != nil { // dangling, in a circle, or leading out of the folder
+		if info, err = f.root.Stat(name); err != nil { // dangling, in a circle, or leading out of the folder
 			return nil, nil
 		}
 	}
@@ -236,7 +236,7 @@ func (w *folderWalk) push(name string, info fs.FileInfo) error {
 		return &FolderError{Path: name, Err: missing(err, w.full(name))}
 	}
 	if !w.folder.o.Hidden {
-		names = slices.DeleteFunc(names, func(n string) bool { return strings.HasPrefix(n, ".") || strings.HasPrefix(n, "~$") })
+		names = slices.DeleteFunc(names, hidden)
 	}
 	slices.Sort(names)
 	l := &level{path: name, info: info, names: names}

@@ -30,6 +30,9 @@ type Tree interface {
 	// Walk lists the files after a place in the walk, "" being the beginning, in an order that is always the same.
 	// enter says which folders are gone into; nil: all.
 	Walk(after string, enter func(folder string) bool) Walk
+	// Look gives one file by its path, if a Walk with the same enter would give it; else NotFound, also for a path that leads
+	// out of the tree.
+	Look(ctx context.Context, path string, enter func(folder string) bool) (File, error)
 	// Open opens a file for reading. What is not there is NotFound, what may not be read is Invalid.
 	Open(ctx context.Context, path string) (Content, error)
 	// Close ends what opening the tree began.
