@@ -27,7 +27,7 @@ interface Props<T> {
 export function DataTable<T>({ caption, columns, rows, rowKey, onMore, loadingMore, minWidth = 640 }: Props<T>) {
   return (
     <div>
-      <Table.ScrollContainer minWidth={minWidth} className="panel" scrollAreaProps={{ viewportProps: { tabIndex: 0, role: 'region', 'aria-label': caption } }}>
+      <Table.ScrollContainer minWidth={minWidth} className="panel" scrollAreaProps={{ viewportProps: { tabIndex: 0, role: 'region', 'aria-label': `${caption}, table` } }}>
         <Table verticalSpacing="xs" horizontalSpacing="md" highlightOnHover>
           <caption style={{ position: 'absolute', clip: 'rect(0 0 0 0)' }}>{caption}</caption>
           <Table.Thead>

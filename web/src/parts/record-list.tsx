@@ -35,7 +35,7 @@ export function RecordList<T>({ label, rows, keyOf, picked, onPick, title, more,
   const id = (i: number) => `${label.replace(/\W+/g, '-')}-${i}`;
   return (
     <ScrollArea.Autosize mah={height} className="panel" type="auto" viewportProps={{ tabIndex: -1 }}>
-      <div role="listbox" tabIndex={0} aria-label={onChoose ? `${label}. Space chooses` : label} aria-activedescendant={rows.length > 0 ? id(picked) : undefined} onKeyDown={press} className="record-list">
+      <div role="listbox" tabIndex={0} aria-label={onChoose ? `${label}. Space chooses` : label} aria-activedescendant={rows[picked] ? id(picked) : undefined} onKeyDown={press} className="record-list">
         {rows.map((r, i) => {
           const key = keyOf(r, i);
           const click = (e: MouseEvent) => (onChoose && (e.target as Element).closest('.record-check') ? onChoose(key) : onPick(i));

@@ -44,6 +44,7 @@ export function Palette() {
       scrollable
       maxHeight={420}
       nothingFound="Nothing has this in its name"
+      attributes={{ content: { 'aria-label': 'Search or run a command' } }}
       transitionProps={{ duration: 0 }} // what is typed right after Ctrl K is typed into it
       searchProps={{ autoFocus: true, onKeyDown: enter, leftSection: <IconSearch size={18} aria-hidden />, placeholder: 'Go to, do, or find by name', 'aria-label': 'Search or run a command' }}
     />

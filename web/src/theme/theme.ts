@@ -1,4 +1,4 @@
-import { ActionIcon, Anchor, Button, createTheme, Tooltip, type CSSVariablesResolver } from '@mantine/core';
+import { ActionIcon, Anchor, Button, createTheme, Menu, Tooltip, type CSSVariablesResolver } from '@mantine/core';
 import { tokens, type Theme } from './tokens';
 
 export const theme = createTheme({
@@ -16,6 +16,7 @@ export const theme = createTheme({
     ActionIcon: ActionIcon.extend({ defaultProps: { variant: 'subtle', color: 'gray', size: 32 } }),
     Anchor: Anchor.extend({ defaultProps: { underline: 'always' } }),
     Button: Button.extend({ defaultProps: { size: 'sm' } }),
+    Menu: Menu.extend({ defaultProps: { withInitialFocusPlaceholder: false } }), // it would stand among the entries, and is none
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 300, events: { hover: true, focus: true, touch: true } } }),
   },
 });
