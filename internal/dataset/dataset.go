@@ -100,13 +100,13 @@ func (s *Shape) Add(body []byte) bool { return s.AddAt(body, time.Time{}) }
 
 // AddAt looks at one more record, of that time; false: it is no JSON.
 func (s *Shape) AddAt(body []byte, at time.Time) bool {
-	raw, err := jsontext.NewDecoder(bytes.NewReader(body), lenient...).ReadValue()
+	raw, err := jsontext.NewDecoder(bytes.NewBuffer(body), lenient...).ReadValue()
 	if err != nil {
 		return false
 	}
 	s.Records++
 	s.First, s.Last = earlier(s.First, at), later(s.Last, at)
-	l := look{shape: s, at: at, Decoder: jsontext.NewDecoder(bytes.NewReader(raw), lenient...)}
+	l := look{shape: s, at: at, Decoder: jsontext.NewDecoder(bytes.NewBuffer(raw), lenient...)}
 	return l.value(&s.root, 0) == nil
 }
 

@@ -33,7 +33,7 @@ func kept(body []byte, whole bool) (out []byte, cut, ok bool) {
 // rewrite copies a record token by token. longest 0: texts keep their length.
 func rewrite(body []byte, whole bool, longest int) (out []byte, cut bool, err error) {
 	var to bytes.Buffer
-	d, e := jsontext.NewDecoder(bytes.NewReader(body), lenient...), jsontext.NewEncoder(&to, lenient...)
+	d, e := jsontext.NewDecoder(bytes.NewBuffer(body), lenient...), jsontext.NewEncoder(&to, lenient...)
 	names := []string{""} // of what is open, and at the end the last one that was read
 	for {
 		token, err := d.ReadToken()
