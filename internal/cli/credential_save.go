@@ -156,7 +156,11 @@ func (s *session) testSaved(cmd *cobra.Command, v credential.View) error {
 		return err
 	}
 	if checks.OK {
-		s.next("headrace source create %s --connector %s --credential %s", v.Name, v.Type, v.Name)
+		use := "source"
+		if spec, err := object.Connectors(s.connectors).Find(v.Type); err == nil && spec.Destination != nil {
+			use = "destination"
+		}
+		s.next("headrace %s create %s --connector %s --credential %s", use, v.Name, v.Type, v.Name)
 		return nil
 	}
 	if err := s.adviseSaved(cmd, v.Name); err != nil {

@@ -108,13 +108,18 @@ func (t tx) recent(ctx context.Context, flowID, generation, hour int64, f func(h
 			if err := scan(&packed); err != nil {
 				return err
 			}
-			sections(packed, func(of int64, hashes []byte) {
-				if of == hour {
-					f(hashes)
-				}
-			})
+			ofHour(packed, hour, f)
 			return nil
 		})
+}
+
+// ofHour calls f with each list of keys that a part has of an hour.
+func ofHour(packed []byte, hour int64, f func(hashes []byte)) {
+	sections(packed, func(of int64, hashes []byte) {
+		if of == hour {
+			f(hashes)
+		}
+	})
 }
 
 // foldRecent moves the keys of the recent commits to their hours. A commit that another transaction adds meanwhile stays.
