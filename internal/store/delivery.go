@@ -117,7 +117,7 @@ func (s *Store) deliveries(ctx context.Context, l Lane, splits []int64) ([]Deliv
 		return s.reading().each(ctx, `SELECT d.flow_id, d.split_id, d.run_id, d.generation, d.revision, d.state, d.attempts, d.waits, d.progress,
 			s.stream, s.time, s.ready, s.expires, b.body, coalesce((SELECT r.number FROM run r WHERE r.id = d.run_id), 0)
 			FROM delivery d JOIN split s ON s.id = d.split_id LEFT JOIN split_body b ON b.split_id = d.split_id
-			WHERE d.flow_id = ? AND d.state IN (0, 3) AND d.split_id IN (`+marks(len(part))+`)`, append([]any{l.FlowID}, part...), func(scan func(...any) error) error {
+			WHERE d.flow_id = ? AND d.state IN (0, 3) AND d.split_id IN ( `+marks(len(part))+`)`, append([]any{l.FlowID}, part...), func(scan func(...any) error) error {
 			d, err := scanDue(scan)
 			found[d.SplitID] = d
 			return err
@@ -301,12 +301,12 @@ func (t tx) lockSplits(ctx context.Context, splits []int64) error {
 // again.
 func (t tx) forgetBodies(ctx context.Context, splits []int64) error {
 	return inChunks(splits, func(part []any) error {
-		return t.exec(ctx, `DELETE FROM split_body WHERE split_id IN (`+marks(len(part))+`)
+		return t.exec(ctx, `DELETE FROM split_body WHERE split_id IN ( `+marks(len(part))+`)
 			AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.split_id = split_body.split_id AND d.state IN (0, 2, 3))`, part...)
 	})
 }
 
-// inChunks calls f with so many of the IDs as one statement takes.
+// inChunks calls f with so many of the IDs as one statement takes, the last one perhaps several times.
 func inChunks(ids []int64, f func(part []any) error) error {
 	const chunk = 500
 	for part := range slices.Chunk(slices.Sorted(slices.Values(ids)), chunk) {
@@ -314,7 +314,7 @@ func inChunks(ids []int64, f func(part []any) error) error {
 		for i, id := range part {
 			args[i] = id
 		}
-		if err := f(args); err != nil {
+		if err := f(few(args)); err != nil {
 			return err
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/headrace/headrace/internal/connector"
 )
@@ -124,12 +123,13 @@ func (t tx) knowSplits(ctx context.Context, l Listing, splits []*listedSplit) er
 		return nil
 	}
 	byHash := make(map[[16]byte]*listedSplit, len(splits))
-	args := []any{l.SourceID}
+	hashes := make([]any, 0, len(splits))
 	for _, split := range splits {
 		byHash[split.hash] = split
-		args = append(args, split.hash[:])
+		hashes = append(hashes, split.hash[:])
 	}
-	err := t.each(ctx, `SELECT id, hash, run_only FROM split WHERE source_id = ? AND hash IN (`+marks(len(splits))+`)`, args, func(scan func(...any) error) error {
+	hashes = few(hashes)
+	err := t.each(ctx, `SELECT id, hash, run_only FROM split WHERE source_id = ? AND hash IN ( `+marks(len(hashes))+`)`, append([]any{l.SourceID}, hashes...), func(scan func(...any) error) error {
 		var (
 			id, runOnly int64
 			hash        []byte
@@ -156,20 +156,21 @@ func (t tx) insertSplits(ctx context.Context, l Listing, byHash map[[16]byte]*li
 	for _, split := range splits {
 		args = append(args, l.SourceID, split.hash[:], split.Stream, micros(split.Time), micros(split.Ready), micros(split.Expires), now, flag(l.RunID != 0))
 	}
-	rows := strings.Repeat(`,(?,?,?,?,?,?,?,?)`, len(splits))[1:]
-	return t.each(ctx, `INSERT INTO split (source_id, hash, stream, time, ready, expires, listed_at, run_only) VALUES `+rows+` RETURNING id, hash`, args,
-		func(scan func(...any) error) error {
-			var (
-				id   int64
-				hash []byte
-			)
-			if err := scan(&id, &hash); err != nil {
-				return err
-			}
-			split := byHash[[16]byte(hash)]
-			split.id, split.fresh = id, true
-			return nil
-		})
+	return inRows(args, 8, func(values string, part []any) error {
+		return t.each(ctx, `INSERT INTO split (source_id, hash, stream, time, ready, expires, listed_at, run_only) `+values+` RETURNING id, hash`, part,
+			func(scan func(...any) error) error {
+				var (
+					id   int64
+					hash []byte
+				)
+				if err := scan(&id, &hash); err != nil {
+					return err
+				}
+				split := byHash[[16]byte(hash)]
+				split.id, split.fresh = id, true
+				return nil
+			})
+	})
 }
 
 // putBodies keeps what reading the fresh splits needs.
@@ -184,15 +185,14 @@ func (t tx) putBodies(ctx context.Context, splits []*listedSplit) error {
 			args = append(args, split.id, text)
 		}
 	}
-	if len(args) == 0 {
-		return nil
-	}
-	return t.exec(ctx, `INSERT INTO split_body (split_id, body) VALUES `+strings.Repeat(`,(?,?)`, len(args)/2)[1:], args...)
+	return inRows(args, 2, func(values string, part []any) error {
+		return t.exec(ctx, `INSERT INTO split_body (split_id, body) `+values, part...)
+	})
 }
 
 const (
-	insertDelivery = `INSERT INTO delivery (flow_id, split_id, run_id, generation, lane, state, due, time, pass, since) VALUES `
-	deliveryRow    = `(?,?,?,?,?,?,?,?,?,?)`
+	insertDelivery = `INSERT INTO delivery (flow_id, split_id, run_id, generation, lane, state, due, time, pass, since) `
+	deliveryRow    = `VALUES (?,?,?,?,?,?,?,?,?,?)`
 	deliveryArgs   = 10
 )
 
@@ -220,10 +220,9 @@ func (t tx) wantAll(ctx context.Context, l Listing, crawl *CrawlListing, splits 
 		}
 		wishes[flow] = wish{w.splits + 1, w.due}
 	}
-	if len(args) == 0 {
-		return nil
-	}
-	return t.exec(ctx, insertDelivery+strings.Repeat(`,`+deliveryRow, len(args)/deliveryArgs)[1:], args...)
+	return inRows(args, deliveryArgs, func(values string, part []any) error {
+		return t.exec(ctx, insertDelivery+values, part...)
+	})
 }
 
 // wantAgain makes the delivery of a known split pending, unless it is on its way or the listing does not ask for it.
@@ -289,7 +288,8 @@ func (t tx) markSound(ctx context.Context, flowID int64, crawl CrawlListing, spl
 	if len(ids) == 0 {
 		return nil
 	}
-	err := t.each(ctx, `SELECT split_id FROM delivery WHERE `+soundDelivery+` AND split_id IN (`+marks(len(ids))+`)`,
+	ids = few(ids)
+	err := t.each(ctx, `SELECT split_id FROM delivery WHERE `+soundDelivery+` AND split_id IN ( `+marks(len(ids))+`)`,
 		append([]any{flowID, crawl.Revision, crawl.before, since, LetterReplaying, LetterReplayed, crawl.DestinationID}, ids...),
 		func(scan func(...any) error) error {
 			var id int64
@@ -302,7 +302,7 @@ func (t tx) markSound(ctx context.Context, flowID int64, crawl CrawlListing, spl
 	if err != nil {
 		return err
 	}
-	return t.exec(ctx, `UPDATE delivery SET pass = ? WHERE flow_id = ? AND split_id IN (`+marks(len(ids))+`)`, append([]any{crawl.pass, flowID}, ids...)...)
+	return t.exec(ctx, `UPDATE delivery SET pass = ? WHERE flow_id = ? AND split_id IN ( `+marks(len(ids))+`)`, append([]any{crawl.pass, flowID}, ids...)...)
 }
 
 // wakeFlows counts what was listed and makes lanes due that have new work.

@@ -19,14 +19,14 @@ type statements struct {
 }
 
 // statementBound is more than there are different statements in this package.
-const statementBound = 400
+const statementBound = 600
 
 func newStatements() *statements {
 	return &statements{ready: map[string]*sql.Stmt{}, wanted: map[string]bool{}}
 }
 
 // get gives the prepared statement, or nil and whether it will be one. Lists of varying length are not kept; one that has
-// few lengths is written with a blank before its first mark.
+// few lengths (few, inRows) is written with a blank before its first mark, and before a row's bracket.
 func (c *statements) get(q string) (stmt *sql.Stmt, wanted bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -116,8 +116,11 @@ func (s *Store) inSnapshot(ctx context.Context, f func(tx) error) error {
 	if err != nil {
 		return s.trouble(err)
 	}
+	if s.keptRead != nil {
+		defer s.keptRead.fill(context.WithoutCancel(ctx), s.read)
+	}
 	defer func() { _ = t.Rollback() }()
-	return s.trouble(f(tx{s: s, q: t}))
+	return s.trouble(f(tx{s: s, kept: s.keptRead, own: map[string]*sql.Stmt{}, t: t, q: t}))
 }
 
 // reading gives the read pool.
@@ -201,6 +204,30 @@ func marks(n int) string {
 		return "NULL"
 	}
 	return strings.Repeat("?,", n-1) + "?"
+}
+
+// few makes a list one of few lengths by naming its last again, so that the statement that asks for its members with
+// IN ( and marks is kept prepared.
+func few(args []any) []any {
+	for n := len(args); n > 0 && n&(n-1) != 0; n++ {
+		args = append(args, args[len(args)-1])
+	}
+	return args
+}
+
+// inRows calls f with the VALUES of 64, 16, 4 or 1 rows that are to be inserted, of so many arguments each: statements that
+// are kept prepared.
+func inRows(args []any, width int, f func(values string, part []any) error) error {
+	for rows := 64; len(args) > 0; rows /= 4 {
+		for len(args) >= rows*width {
+			values := strings.Repeat(`, (`+marks(width)+`)`, rows)[1:]
+			if err := f(`VALUES`+values, args[:rows*width]); err != nil {
+				return err
+			}
+			args = args[rows*width:]
+		}
+	}
+	return nil
 }
 
 // number writes a number into a statement.
