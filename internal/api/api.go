@@ -25,6 +25,7 @@ import (
 	"github.com/headrace/headrace/internal/fault"
 	"github.com/headrace/headrace/internal/fileset"
 	"github.com/headrace/headrace/internal/flow"
+	"github.com/headrace/headrace/internal/item"
 	"github.com/headrace/headrace/internal/object"
 	"github.com/headrace/headrace/internal/overview"
 	"github.com/headrace/headrace/internal/secret"
@@ -39,6 +40,7 @@ type Services struct {
 	Sources      *source.Service
 	Destinations *destination.Service
 	Flows        *flow.Service
+	Items        *item.Service
 	Datasets     *dataset.Service
 	Files        *fileset.Service
 	Store        *store.Store

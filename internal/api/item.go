@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/headrace/headrace/internal/fault"
+	"github.com/headrace/headrace/internal/item"
 	"github.com/headrace/headrace/internal/store"
 )
 
@@ -78,4 +79,17 @@ var DestinationMissing = Operation[MissingItems, None]{Name: "destination.missin
 		return None{}, err
 	}
 	return None{}, s.Store.DoubtItems(ctx, o.ID, in.IDs)
+}}
+
+// WholeItemQuery picks one item, by its ID or by its record's key at the source.
+type WholeItemQuery struct {
+	Name      string `json:"name"` // the destination's
+	ID        string `json:"id,omitempty" doc:"the item's ID, or the key that it was made of"`
+	SourceKey string `json:"source_key,omitempty" doc:"its record's key at the source, in place of the ID or beside it"`
+}
+
+// DestinationItem shows the whole of one item. The source is asked for its record and the remote for the item, so that it may
+// take a minute.
+var DestinationItem = Operation[WholeItemQuery, item.Whole]{Name: "destination.item", Route: "GET /destinations/{name}/item", Summary: "Show one item: its record at the source, what would be sent, what the destination has", Do: func(ctx context.Context, s *Services, in WholeItemQuery) (item.Whole, error) {
+	return s.Items.Show(ctx, item.Query{Destination: in.Name, ID: in.ID, SourceKey: in.SourceKey})
 }}

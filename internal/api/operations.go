@@ -12,7 +12,7 @@ func All() []Endpoint {
 		ConnectorList, ConnectorShow,
 		CredentialTypes, CredentialHelp, CredentialAdd, CredentialList, CredentialShow, CredentialTest, CredentialHistory, CredentialRotate, CredentialEdit, CredentialUsedBy, CredentialRemove,
 		SourceCreate, SourceList, SourceShow, SourceEdit, SourcePause, SourceResume, SourceRemove, SourceTest, SourceSample, SourceActions, SourceAct,
-		DestinationCreate, DestinationList, DestinationShow, DestinationEdit, DestinationPause, DestinationResume, DestinationRemove, DestinationTest, DestinationActions, DestinationAct, DestinationItems, DestinationMissing,
+		DestinationCreate, DestinationList, DestinationShow, DestinationEdit, DestinationPause, DestinationResume, DestinationRemove, DestinationTest, DestinationActions, DestinationAct, DestinationItems, DestinationItem, DestinationMissing,
 		DatasetList, DatasetShow, DatasetSample, DatasetSchema, DatasetDiff, DatasetForget,
 		FlowCreate, FlowList, FlowShow, FlowEdit, FlowPause, FlowResume, FlowRemove, FlowMove, FlowRun, FlowPlan, FlowRetry, FlowPlanBackfill, FlowBackfill,
 		OverviewShow, ActivityShow,

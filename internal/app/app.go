@@ -23,6 +23,7 @@ import (
 	"github.com/headrace/headrace/internal/event"
 	"github.com/headrace/headrace/internal/fileset"
 	"github.com/headrace/headrace/internal/flow"
+	"github.com/headrace/headrace/internal/item"
 	"github.com/headrace/headrace/internal/limit"
 	"github.com/headrace/headrace/internal/metrics"
 	"github.com/headrace/headrace/internal/microsoft"
@@ -158,6 +159,7 @@ func (a *App) build() {
 	a.Services = &api.Services{
 		Overview:   view,
 		Connectors: connectors, Credentials: credentials, Sources: sources, Destinations: destinations, Flows: flows, Store: a.store,
+		Items:    &item.Service{Store: a.store, Connectors: connectors, Sources: sources, Destinations: destinations, Flows: flows},
 		Datasets: &dataset.Service{Store: a.store, Sources: sources},
 		Files:    &fileset.Service{Store: a.store, Credentials: credentials, Sources: sources, Destinations: destinations, Flows: flows},
 		Hash:     a.Vault.Hash,

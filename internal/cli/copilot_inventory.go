@@ -12,6 +12,7 @@ import (
 
 	"github.com/headrace/headrace/internal/api"
 	"github.com/headrace/headrace/internal/config"
+	"github.com/headrace/headrace/internal/connector"
 )
 
 func (s *session) itemList() *cobra.Command {
@@ -85,7 +86,7 @@ func (s *session) itemVerify() *cobra.Command {
 			var all []verified
 			known := map[string]bool{}
 			look := func(id string) error {
-				var v copilotItem
+				var v connector.ShownItem
 				if err := s.copilotAct(cmd, args[0], "item-show", fields{"id": id}, &v); err != nil {
 					return err
 				}

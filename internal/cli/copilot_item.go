@@ -1,13 +1,12 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/headrace/headrace/internal/connector"
 	"github.com/headrace/headrace/internal/fault"
 )
 
@@ -25,68 +24,8 @@ func readAtMost(in io.Reader, most int64) ([]byte, error) {
 
 func (s *session) copilotItem() *cobra.Command {
 	c := &cobra.Command{Use: "item", Short: "The items of a connection: list, show, send, delete, verify",
-		Example: examples("headrace copilot item show policies-in-copilot policies/leave.md", "by the key or the ID", "headrace copilot item send policies-in-copilot --record leave.json", "")}
+		Example: examples("headrace copilot item show policies-in-copilot policies/leave.md", "its record, what would be sent, what is in the tenant", "headrace copilot item send policies-in-copilot --record leave.json", "")}
 	c.AddCommand(s.itemList(), s.itemShow(), s.itemSend(), s.itemDelete(), s.itemVerify())
-	return c
-}
-
-// A copilotItem is an item as a record makes it and as the tenant has it.
-type copilotItem struct {
-	ID        string          `json:"id"`
-	Made      json.RawMessage `json:"made,omitempty"`
-	Stored    json.RawMessage `json:"stored,omitempty"`
-	Found     bool            `json:"found"`
-	Same      *bool           `json:"same,omitempty"`
-	Different []string        `json:"different,omitempty"`
-	Notes     []string        `json:"notes,omitempty"`
-	URL       string          `json:"url,omitempty"`
-}
-
-func (s *session) showItem(v copilotItem) error {
-	compared := ""
-	if v.Same != nil {
-		compared = yes(*v.Same, "as the record makes it", "differs in "+strings.Join(v.Different, ", "))
-	}
-	return one(s, v, v.ID, []pair{{"id", v.ID}, {"in the tenant", yes(v.Found, "yes", "no")}, {"compared", compared}, {"url", v.URL}, {"notes", strings.Join(v.Notes, "\n")},
-		{"made", indented(v.Made)}, {"stored", indented(v.Stored)}})
-}
-
-func indented(raw json.RawMessage) string {
-	var v any
-	if len(raw) == 0 || json.Unmarshal(raw, &v) != nil {
-		return ""
-	}
-	out, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return string(raw)
-	}
-	return string(out)
-}
-
-func (s *session) itemShow() *cobra.Command {
-	var record, key string
-	c := &cobra.Command{Use: "show DESTINATION [ID]", Short: "Show an item as it is in the tenant; with a record also what that makes of it, and the differences", Args: cobra.RangeArgs(1, 2),
-		Example: examples("headrace copilot item show policies-in-copilot policies/leave.md", "by the key or the ID", "headrace copilot item show policies-in-copilot --record leave.json", ""),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			input := fields{"key": key}
-			if len(args) == 2 {
-				input["id"] = args[1]
-			}
-			if record != "" {
-				raw, err := s.readRecord(record)
-				if err != nil {
-					return err
-				}
-				input["record"] = raw
-			}
-			var v copilotItem
-			if err := s.copilotAct(cmd, args[0], "item-show", input, &v); err != nil {
-				return err
-			}
-			return s.showItem(v)
-		}}
-	c.Flags().StringVar(&record, "record", "", "file with the source's record, - for standard input")
-	c.Flags().StringVar(&key, "key", "", "the record's key at its source, where item.id is not set")
 	return c
 }
 
@@ -102,7 +41,7 @@ func (s *session) itemSend() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			var v copilotItem
+			var v connector.ShownItem
 			if err := s.copilotAct(cmd, args[0], "item-send", fields{"record": raw, "key": key}, &v); err != nil {
 				return err
 			}

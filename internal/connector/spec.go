@@ -49,7 +49,7 @@ type SourceSpec struct {
 	// Samples says what is kept of some records for people to look at, SamplesRedacted and so on; nil or "": SamplesRedacted. See Kept.
 	Samples func(cfg Config) string
 	// Find looks one record up as the source has it now; nil: the source can't be asked for one. The record is the first
-	// of its key in the source's order, and its body is the caller's. A source finds what a listing with this config would
+	// of its key in the source's order, with its stream, and its body is the caller's. A source finds what a listing with this config would
 	// offer and nothing else, whatever the key says: a key is a text from outside. Memory is bounded as in Read, time by
 	// ctx: when that ends the error is Canceled and says how far the search came. NotFound: all was looked at, and it is
 	// not there. Invalid beside a record with the key: it is there, and refused. Unavailable: not found, but a part could

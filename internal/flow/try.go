@@ -59,7 +59,10 @@ type TriedRecord struct {
 type PreparedRecord struct {
 	Key   string          `json:"key"`
 	Body  json.RawMessage `json:"body"`
+	Of    int             `json:"of"`              // the index of what it was made of among the records after the transform
 	Notes []string        `json:"notes,omitempty"` // what was left out on the way
+
+	Content, ACL connector.Hash `json:"-"` // as an inventory keeps them
 }
 
 // TriedSums count what became of the records.
@@ -189,7 +192,7 @@ func (t *TriedRecord) try(ctx context.Context, chain *transform.Chain, prepare p
 	if len(trial.Made) > 1 || !sameJSON(trial.Made[0].Body, t.Before.Body) {
 		t.Outcome = Changed
 	}
-	for _, r := range trial.Made {
+	for i, r := range trial.Made {
 		t.After = append(t.After, r.Body)
 		if prepare == nil {
 			continue
@@ -200,7 +203,7 @@ func (t *TriedRecord) try(ctx context.Context, chain *transform.Chain, prepare p
 			return
 		}
 		for _, p := range made {
-			t.Prepared = append(t.Prepared, PreparedRecord{Key: p.Key, Body: p.Body, Notes: p.Notes})
+			t.Prepared = append(t.Prepared, PreparedRecord{Key: p.Key, Body: p.Body, Of: i, Notes: p.Notes, Content: p.Content, ACL: p.ACL})
 		}
 	}
 }

@@ -28,7 +28,7 @@ func destinationActions() []connector.Action {
 		action("schema-diff", "Tells what would become of the registered schema, and what Microsoft does not allow.", false, &SamplesInput{}, diffSchema),
 		action("schema-register", "Registers the schema, or the changes that Microsoft allows, and gives the operation that does it.", true, &SamplesInput{}, registerSchema),
 		action("operation-show", "Shows how far a registration of a schema has come.", false, &IDInput{}, showOperation),
-		action("item-show", "Shows an item as it is in the tenant, and what a record would make of it.", false, &ItemInput{}, showItem),
+		action(connector.ItemShow, "Shows an item as it is in the tenant, and what a record would make of it.", false, &ItemInput{}, showItem),
 		action("item-send", "Maps one record and sends its item. The inventory of a mirror does not hear of it.", true, &RecordInput{}, sendItem),
 		action("item-delete", "Deletes one item. The inventory of a mirror does not hear of it.", true, &IDInput{}, deleteItem),
 		action("group-show", "Shows an external group; Graph can list neither groups nor members.", false, &GroupInput{}, showGroup),

@@ -15,11 +15,17 @@ type ItemInput struct {
 	ID     string          `yaml:"id" doc:"The item's ID, or the key it was made of"`
 	Record json.RawMessage `yaml:"record" doc:"The source's record, to compare what it makes with what is in the tenant"`
 	Key    string          `yaml:"key" doc:"The record's key at its source"`
+	Made   string          `yaml:"made" doc:"The item as it would be sent, written as JSON, in place of the record"`
 }
 
 // Validate wants an ID or a record.
 func (in *ItemInput) Validate() fault.Problems {
-	if len(in.Record) > 0 {
+	switch {
+	case in.Made != "" && len(in.Record) > 0:
+		return fault.Problems{{Field: "made", Text: "is what a record makes; send one of the two"}}
+	case in.Made != "" && !json.Valid([]byte(in.Made)):
+		return fault.Problems{{Field: "made", Text: "is no JSON"}}
+	case len(in.Record) > 0:
 		return nil
 	}
 	return needed("id", in.ID)
@@ -34,18 +40,6 @@ type RecordInput struct {
 // Validate wants a record.
 func (in *RecordInput) Validate() fault.Problems { return needed("record", string(in.Record)) }
 
-// An itemView is an item as it should be and as it is.
-type itemView struct {
-	ID         string          `json:"id"`
-	Made       json.RawMessage `json:"made,omitempty"` // of the record
-	Stored     json.RawMessage `json:"stored,omitempty"`
-	Found      bool            `json:"found"`
-	Same       *bool           `json:"same,omitempty"`
-	Different  []string        `json:"different,omitempty"` // members that differ
-	Notes      []string        `json:"notes,omitempty"`
-	LeadToItem string          `json:"url,omitempty"`
-}
-
 func (d *destination) made(key string, record json.RawMessage) (connector.Prepared, error) {
 	m, err := newMapper(d.cfg)
 	if err != nil {
@@ -59,7 +53,7 @@ func (d *destination) made(key string, record json.RawMessage) (connector.Prepar
 }
 
 func showItem(ctx context.Context, d *destination, in *ItemInput) (any, error) {
-	v := itemView{ID: namedItem(in.ID)}
+	v := connector.ShownItem{ID: namedItem(in.ID), Made: json.RawMessage(in.Made)}
 	if len(in.Record) > 0 {
 		p, err := d.made(in.Key, in.Record)
 		if err != nil {
@@ -78,10 +72,10 @@ func showItem(ctx context.Context, d *destination, in *ItemInput) (any, error) {
 	v.Found = true
 	if u := withLabel(d.want, "url"); u != nil {
 		if it, err := readItem(v.Stored); err == nil {
-			v.LeadToItem, _ = it.Properties[u.Name].(string)
+			v.URL, _ = it.Properties[u.Name].(string)
 		}
 	}
-	if v.Made != nil {
+	if len(v.Made) > 0 {
 		same, different := compareItems(v.Made, v.Stored)
 		v.Same, v.Different = &same, different
 	}
@@ -135,7 +129,7 @@ func sendItem(ctx context.Context, d *destination, in *RecordInput) (any, error)
 	if err != nil {
 		return nil, err
 	}
-	return itemView{ID: p.Key, Made: body, Found: true, Notes: p.Notes}, nil
+	return connector.ShownItem{ID: p.Key, Made: body, Found: true, Notes: p.Notes}, nil
 }
 
 func deleteItem(ctx context.Context, d *destination, in *IDInput) (any, error) {

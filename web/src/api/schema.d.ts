@@ -716,6 +716,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/destinations/{name}/item": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show one item: its record at the source, what would be sent, what the destination has
+         * @description Needs the role viewer.
+         */
+        get: operations["destinationItem"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/destinations/{name}/items": {
         parameters: {
             query?: never;
@@ -2754,6 +2774,8 @@ export interface components {
             body: unknown;
             key: string;
             notes?: string[];
+            /** Format: int64 */
+            of: number;
         };
         FlowProgress: {
             doing: string;
@@ -2908,9 +2930,39 @@ export interface components {
             id: string;
             state: string;
         };
+        ItemEntry: {
+            /** Format: int64 */
+            crawl: number;
+            error?: string;
+            state: string;
+        };
+        ItemMissing: {
+            code: string;
+            hint?: string;
+            part: string;
+            reason: string;
+        };
         ItemPage: {
             items: components["schemas"]["Item"][];
             next?: string;
+        };
+        ItemWhole: {
+            after?: unknown;
+            current?: boolean;
+            destination: string;
+            different?: string[];
+            flow?: string;
+            found?: boolean;
+            id: string;
+            inventory?: components["schemas"]["ItemEntry"];
+            made?: unknown;
+            missing?: components["schemas"]["ItemMissing"][];
+            notes?: string[];
+            record?: components["schemas"]["SourceSample"];
+            same?: boolean;
+            source?: string;
+            stored?: unknown;
+            url?: string;
         };
         Judgment: {
             problems: components["schemas"]["FaultProblem"][];
@@ -5231,6 +5283,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    destinationItem: {
+        parameters: {
+            query?: {
+                /** @description the item's ID, or the key that it was made of */
+                id?: string;
+                /** @description its record's key at the source, in place of the ID or beside it */
+                source_key?: string;
+            };
+            header?: never;
+            path: {
+                /** @description name or ID */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemWhole"];
                 };
             };
             /** @description a problem */

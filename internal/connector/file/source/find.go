@@ -121,7 +121,7 @@ func (f *search) read(ctx context.Context, file tree.File) (connector.Record, er
 		}
 		switch {
 		case f.sought.Fits(record.Key) && (err == nil || fault.ClassOf(err) == fault.Invalid):
-			record.Body = bytes.Clone(record.Body)
+			record.Body, record.Stream = bytes.Clone(record.Body), split.Stream
 			return record, err
 		case err != nil && (fault.ClassOf(err) != fault.Invalid || record.Key == ""):
 			f.note(err)
