@@ -1,8 +1,9 @@
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { violations } from '../rig/axe.ts';
 import { journey } from '../rig/journey.ts';
+import { shot } from '../rig/shot.ts';
 import { furnished, visit } from '../rig/world.ts';
 
 journey('a document becomes an item in Copilot, seen from three sides', async (stage) => {
@@ -14,12 +15,26 @@ journey('a document becomes an item in Copilot, seen from three sides', async (s
   const items = tab.page.getByRole('listbox', { name: 'Items' }).getByRole('option').or(tab.page.getByRole('list', { name: 'Items' }).getByRole('button'));
   await items.first().waitFor();
   expect(await items.count()).toBe(2);
-  await items.first().click();
+  await items.filter({ hasText: /^oil-md--/ }).click();
   await tab.sees('In the tenant, as its record is', 30_000);
   await tab.sees(/Source record/);
   expect(await violations(tab)).toEqual([]);
 
+  // What has changed since stands against what the tenant has; what is gone says so.
   writeFileSync(join(world.documents, 'oil.md'), '# Oil the bearings\n\nEach week now.');
+  await tab.click('Look again');
+  await tab.sees('Differs: content', 30_000);
+  await tab.sees(/it has changed since, and the next crawl sends it/);
+  await tab.sees(/^1 line differs/);
+  await shot(tab, 'copilot-item-differs');
+  renameSync(join(world.documents, 'oil.md'), join(world.documents, 'oil.away'));
+  await tab.click('Look again');
+  await tab.sees('No source record', 30_000);
+  await tab.sees(/No record with the key is at the source/);
+  await shot(tab, 'copilot-item-without-record');
+  expect(await violations(tab)).toEqual([]);
+  renameSync(join(world.documents, 'oil.away'), join(world.documents, 'oil.md'));
+
   await tab.go('/flows/handbook-to-copilot');
   await tab.click('Run now…');
   const crawl = await tab.dialog(/.+/);

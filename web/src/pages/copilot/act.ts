@@ -28,7 +28,7 @@ export interface Property {
 }
 
 /** Microsoft's answers may take a while, and a registration of a schema longer. */
-const patience = 90_000;
+export const patience = 90_000;
 
 /** act runs a named operation of the destination's connector. */
 export const act = async <T>(name: string, action: string, input: object = {}, signal?: AbortSignal): Promise<T> => (await ask('POST', '/destinations/{name}/actions/{action}', { path: { name, action }, body: { input }, signal, timeout: patience })) as T;

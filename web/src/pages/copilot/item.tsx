@@ -1,63 +1,70 @@
 import './copilot.css';
-import { Anchor, Button, Group, Stack, Text } from '@mantine/core';
+import { Alert, Anchor, Button, Group, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { ask } from '@/api/ask';
 import { useMay } from '@/api/session';
 import { useChange } from '@/api/use-change';
 import { ConfirmDanger } from '@/parts/confirm-danger';
+import { Facts } from '@/parts/facts';
+import { LinkAnchor } from '@/parts/link';
 import { Loaded } from '@/parts/loaded';
 import { ProblemNotice } from '@/parts/problem-notice';
 import { StatePill } from '@/parts/state-pill';
 import { DiffView } from '@/record/diff-view';
 import { RecordView } from '@/record/record-view';
-import { act, actQuery, type Destination } from './act';
+import { act, patience, type Destination } from './act';
+import { comparable, entryText, lookOf, reasonOf, type Part, type Whole } from './whole';
 
-/** An item, as the connector shows it. */
-interface Shown {
-  id: string;
-  made?: unknown;
-  stored?: unknown;
-  found: boolean;
-  same?: boolean;
-  different?: string[];
-  notes?: string[];
-  url?: string;
-}
-
-/** How many records of the source are looked through for the one that an item was made of. */
-const looked = 200;
-
-/** Item shows the source's record, what is made of it, and what the tenant has, with what differs. */
+/** Item shows the source's record, what is made of it, and what the tenant has, with what differs. What can't be had says why. */
 export function Item({ destination: d, id, onGone }: { destination: Destination; id: string; onGone: () => void }) {
-  const flow = d.used_by[0];
-  const origin = useQuery({
-    queryKey: ['copilot', d.name, 'origin', flow],
-    queryFn: ({ signal }) => ask('POST', '/transforms/try', { body: { flow, own: true, count: looked, destination: d.name }, signal, timeout: 90_000 }),
-    enabled: !!flow,
-    staleTime: 60_000,
+  const item = useQuery({
+    queryKey: ['copilot', d.name, 'item', id],
+    queryFn: ({ signal }) => ask('GET', '/destinations/{name}/item', { path: { name: d.name }, query: { id }, signal, timeout: patience }),
+    staleTime: 30_000,
     retry: false,
   });
-  const from = origin.data?.records.find((r) => r.prepared?.some((p) => p.key === id) || r.before.key === id);
-  const at = from?.after[from.prepared?.findIndex((p) => p.key === id) ?? 0] ?? from?.before.body;
-  const item = useQuery({ ...actQuery<Shown>(d.name, 'item-show', from ? { id, record: at, key: from.before.key } : { id }), enabled: !flow || !origin.isPending });
   return (
-    <Loaded query={item} what="the item in the tenant" rows={6}>
-      {(shown) => (
+    <Loaded query={item} what="the item, its record and what the tenant has" rows={6}>
+      {(w) => (
         <Stack gap="md">
           <Group justify="space-between">
             <Group gap="md">
-              <StatePill tone={!shown.found ? 'bad' : shown.same === false ? 'warn' : 'ok'} word={!shown.found ? 'Not in the tenant' : shown.same === false ? `Differs: ${shown.different?.join(', ')}` : shown.same ? 'In the tenant, as its record is' : 'In the tenant'} />
-              {shown.url && <Anchor href={shown.url} target="_blank" rel="noreferrer" size="sm">Open its page</Anchor>}
+              <StatePill {...lookOf(w)} />
+              {w.url && <Anchor href={w.url} target="_blank" rel="noreferrer" size="sm">Open its page</Anchor>}
+              <Anchor component="button" type="button" size="sm" onClick={() => void item.refetch()} disabled={item.isFetching}>{item.isFetching ? 'Looking…' : 'Look again'}</Anchor>
             </Group>
-            <Work destination={d} id={shown.id || id} onGone={onGone} />
+            <Work destination={d} id={w.id || id} onGone={onGone} />
           </Group>
-          {shown.notes?.map((n) => <Text key={n} size="sm">{n}</Text>)}
-          {from ? <RecordView title={`Source record ${from.before.key ?? ''}`} body={from.before.body} height={260} /> : <Text size="sm" c="dimmed">Its source record is not among the first {looked} of the source, so only what the tenant has is shown.</Text>}
-          {shown.made ? <DiffView left={shown.made} right={shown.stored} names={['Sent', 'Read back']} /> : <RecordView title="Read back from the tenant" body={shown.stored ?? {}} />}
+          <Facts rows={[['Inventory', entryText(w)], ['Source', w.source && <LinkAnchor to="/sources/$name" params={{ name: w.source }}>{w.source}</LinkAnchor>], ['Record', w.record?.key]]} />
+          {w.notes?.map((n) => <Text key={n} size="sm">{n}</Text>)}
+          {w.record ? <RecordView title={`Source record ${w.record.key ?? ''}`} body={w.record.body} height={260} /> : <Why whole={w} part="record" what="No source record" />}
+          {w.after !== undefined && <RecordView title="After the transform" body={w.after} height={200} />}
+          <Sides whole={w} />
         </Stack>
       )}
     </Loaded>
+  );
+}
+
+/** Sides compares what would be sent with what is in the tenant; of one that is missing it says why. */
+function Sides({ whole: w }: { whole: Whole }) {
+  if (w.made !== undefined && w.stored !== undefined) return <DiffView left={w.made} right={comparable(w.stored)} names={['From the record', 'In the tenant']} />;
+  return (
+    <>
+      {w.made !== undefined ? <RecordView title="Would be sent" body={w.made} height={300} /> : w.record && <Why whole={w} part="made" what="Nothing would be sent" />}
+      {w.stored !== undefined ? <RecordView title="Read back from the tenant" body={w.stored} /> : <Why whole={w} part="stored" what="Nothing was read back" />}
+    </>
+  );
+}
+
+function Why({ whole, part, what }: { whole: Whole; part: Part; what: string }) {
+  const why = reasonOf(whole, part);
+  return (
+    <Alert color="gray" variant="outline" py="xs" title={what}>
+      <Text size="sm">{why.reason}</Text>
+      {why.hint && <Text size="sm" c="dimmed">{why.hint}</Text>}
+    </Alert>
   );
 }
 
