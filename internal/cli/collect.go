@@ -189,7 +189,7 @@ func (t totals) summary(took time.Duration) string {
 		{"fetched", count(t.Fetched) + " " + t.noun.record},
 		{"delivered", fmt.Sprintf("%s %s, %s%s", count(t.Delivered), t.noun.record, size(t.Bytes), rate)},
 		{"repeats dropped", count(t.Repeats)},
-		{"dropped on purpose", count(t.Dropped)},
+		{"left out", count(t.Dropped) + " by the transform"},
 		{"dead letters", count(t.Dead)},
 		{"failed", count(t.Failed) + " " + t.noun.split},
 		{"lost", count(t.Lost) + " " + t.noun.split},
@@ -197,7 +197,7 @@ func (t totals) summary(took time.Duration) string {
 	}
 	var b strings.Builder
 	for _, r := range rows {
-		if (r[0] == "dropped on purpose" || r[0] == "failed" || r[0] == "lost") && strings.HasPrefix(r[1], "0") {
+		if (r[0] == "left out" || r[0] == "failed" || r[0] == "lost") && strings.HasPrefix(r[1], "0") {
 			continue
 		}
 		fmt.Fprintf(&b, "  %-18s%s\n", r[0], r[1])

@@ -19,6 +19,12 @@ const times: uPlot.Axis.Values = [
   [1, '{HH}:{mm}:{ss}', '\n{D} {MMM} {YYYY}', null, '\n{D} {MMM}', null, null, null, 1],
 ];
 
+/** steps are how far two ticks of the value axis may be apart: of what is counted a whole number, or labels would be there twice. */
+const steps = (u: uPlot): number[] => {
+  const counted = u.data.slice(1).every((values) => [...values].every((v) => v == null || Number.isInteger(v)));
+  return Array.from({ length: counted ? 16 : 20 }, (_, i) => i - (counted ? 0 : 4)).flatMap((e) => [10 ** e, 2 * 10 ** e, 5 * 10 ** e]);
+};
+
 /** options gives uPlot's options for the theme. Gaps stay gaps. */
 export function options(w: Wanted): uPlot.Options {
   const t = tokens[w.theme];
@@ -30,7 +36,7 @@ export function options(w: Wanted): uPlot.Options {
     cursor: { drag: { x: false, y: false }, points: { size: 6 } },
     tzDate: (seconds) => (w.utc ? uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC') : new Date(seconds * 1000)),
     scales: { y: { range: (_u, _min, max) => [0, max > 0 ? max * 1.1 : 1] } },
-    axes: [{ ...axis, values: times }, { ...axis, size: 64, values: (_u, ticks) => ticks.map((v) => w.format(v)) }],
+    axes: [{ ...axis, values: times }, { ...axis, size: 64, incrs: steps, values: (_u, ticks) => ticks.map((v) => w.format(v)) }],
     series: [
       {},
       ...w.labels.map((label, i): uPlot.Series => {

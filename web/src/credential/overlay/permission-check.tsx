@@ -68,7 +68,7 @@ export function CheckRow({ check, permissions }: { check: Check; permissions: st
     <li>
       <ToneIcon tone={row.tone} />
       <div style={{ minWidth: 0 }}>
-        <Text size="sm" fw={600}>{row.name}</Text>
+        <Text size="sm" fw={600} style={{ overflowWrap: 'anywhere' }}>{row.name}</Text>
         {row.text && <Text size="xs" style={{ overflowWrap: 'anywhere' }}>{sentence(row.text)}</Text>}
         {row.fix && !row.ok && <Text size="xs" fw={600}>{sentence(row.fix)}</Text>}
         {row.link && !row.ok && <Anchor href={row.link} target="_blank" rel="noreferrer" size="xs">Where to do it</Anchor>}

@@ -33,7 +33,7 @@ export function DoctorTab({ name }: { name: string }) {
                 <li key={c.name} className="check">
                   <ToneIcon tone={look.tone} />
                   <div style={{ flex: 1, minWidth: 0 }}>
-                    <Text size="sm" fw={600}>{c.name}</Text>
+                    <Text size="sm" fw={600} style={{ overflowWrap: 'anywhere' }}>{c.name}</Text>
                     <Text size="sm" style={{ overflowWrap: 'anywhere' }}>{c.text}{c.fix && <b> {c.fix}</b>} {c.link && <Anchor href={c.link} target="_blank" rel="noreferrer" size="sm">Open</Anchor>}</Text>
                   </div>
                   <Text size="xs" fw={600}>{look.word}</Text>
