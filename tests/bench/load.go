@@ -126,7 +126,10 @@ func fill(ctx context.Context, o app.Options) error {
 			return fmt.Errorf("%.60s…: %w", strings.TrimSpace(q), err)
 		}
 	}
-	return nil
+	if driver == "pgx" { // as the server itself does within a minute
+		_, err = db.ExecContext(ctx, `ANALYZE`)
+	}
+	return err
 }
 
 // filling are statements for both databases.
