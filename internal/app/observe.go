@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/headrace/headrace/internal/connector"
+	"github.com/headrace/headrace/internal/credential"
 	"github.com/headrace/headrace/internal/engine"
 	"github.com/headrace/headrace/internal/limit"
 	"github.com/headrace/headrace/internal/store"
@@ -80,11 +81,15 @@ func (a *App) look(from *engine.Source, records []connector.Record) {
 // tidyEvery is how long records may be kept that the settings no longer allow to keep; none of them is shown.
 const tidyEvery = time.Hour
 
-// tidy forgets them until ctx ends.
+// tidy forgets them, and speaks of secrets that end, until ctx ends.
 func (a *App) tidy(ctx context.Context) error {
 	tick := time.NewTicker(tidyEvery)
 	defer tick.Stop()
+	var looked time.Time
 	for {
+		now := a.store.Now()
+		a.tellEnds(ctx, looked, now)
+		looked = now
 		if err := a.Services.Datasets.Tidy(ctx); err != nil && ctx.Err() == nil {
 			a.log.Warn("records that may no longer be kept could not be forgotten", telemetry.Err, err)
 		}
@@ -92,6 +97,31 @@ func (a *App) tidy(ctx context.Context) error {
 		case <-tick.C:
 		case <-ctx.Done():
 			return nil
+		}
+	}
+}
+
+// mostEnds bounds how many secrets the log speaks of at once.
+const mostEnds = 100
+
+// tellEnds writes into the log which secrets end soon or have ended: at the start, and then on the days on which it is due.
+func (a *App) tellEnds(ctx context.Context, last, now time.Time) {
+	soon, err := a.store.Expiring(ctx, now.Add(credential.Soon), mostEnds)
+	if err != nil {
+		if ctx.Err() == nil {
+			a.log.Warn("which secrets end soon could not be looked up", telemetry.Err, err)
+		}
+		return
+	}
+	for _, c := range soon {
+		if !credential.Due(c.Expires, last, now) {
+			continue
+		}
+		about := []any{telemetry.Credential, c.Name, "ends", c.Expires.Format(time.DateOnly), "hint", "make a new secret in Entra, then: headrace credential rotate " + c.Name}
+		if c.Expires.After(now) {
+			a.log.Warn("the secret of a credential ends soon", about...)
+		} else {
+			a.log.Warn("the secret of a credential has ended", about...)
 		}
 	}
 }
