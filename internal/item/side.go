@@ -175,6 +175,9 @@ func (l *look) stored(ctx context.Context) error {
 	}
 	v := l.shown
 	l.whole.ID, l.whole.Stored, l.whole.Found, l.whole.Same, l.whole.Different, l.whole.URL = v.ID, v.Stored, &v.Found, v.Same, v.Different, v.URL
+	if len(v.Made) > 0 { // as the destination's own types have it
+		l.whole.Made = v.Made
+	}
 	if !v.Found {
 		l.miss(PartStored, &fault.Error{Code: "not_stored", Title: "it is not at the destination", Hint: l.absent()})
 	}

@@ -61,6 +61,11 @@ func showItem(ctx context.Context, d *destination, in *ItemInput) (any, error) {
 		}
 		v.ID, v.Made, v.Notes = p.Key, p.Body, p.Notes
 	}
+	if len(v.Made) > 0 {
+		if err := d.fitShown(ctx, &v); err != nil {
+			return nil, err
+		}
+	}
 	_, err := d.graph.send(ctx, http.MethodGet, d.graph.path("items", v.ID), nil, &v.Stored)
 	if isClass(err, fault.NotFound) && !gone(err) {
 		v.Notes = append(v.Notes, "it is not in the tenant")
@@ -80,6 +85,29 @@ func showItem(ctx context.Context, d *destination, in *ItemInput) (any, error) {
 		v.Same, v.Different = &same, different
 	}
 	return v, nil
+}
+
+// fitShown makes of what a mapping gives what would be sent: an inferred schema's types are known only in the tenant. What does
+// not fit stays as it is, with a note.
+func (d *destination) fitShown(ctx context.Context, v *connector.ShownItem) error {
+	if d.want == nil {
+		schema, err := d.graph.readSchema(ctx)
+		if isClass(err, fault.NotFound) {
+			return nil // nor is there an item
+		}
+		if err != nil {
+			return err
+		}
+		d.registered = schema
+	}
+	w := &writing{destination: d}
+	fitted, err := w.fit(connector.Record{Key: v.ID, Body: v.Made})
+	if err != nil {
+		v.Notes = append(v.Notes, "it would be refused: "+err.Error())
+		return nil //nolint:nilerr // it is what the note says
+	}
+	v.Made = fitted
+	return nil
 }
 
 // compareItems tells which members of an item are not what was sent.

@@ -161,3 +161,28 @@ func TestCheckOfADestination(t *testing.T) {
 		t.Errorf("wrong settings: %+v", got)
 	}
 }
+
+// Graph keeps seven digits of a second, files' times have nine: an item is compared as it was sent.
+func TestAnItemIsShownAsItWasSent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	w.cfg.Item.Properties = map[string]string{"title": ".title", "changed": ".changed"}
+	const record = `{"title":"A","text":"x","changed":"2026-11-23T09:38:26.579684092Z"}`
+	for _, c := range []struct{ action, input, want string }{
+		{"connection-create", `{}`, `"state"`},
+		{"schema-register", `{"samples":[` + record + `]}`, `"operation"`},
+		{"schema-show", `{}`, `"type":"dateTime"`},
+		{"item-send", `{"record":` + record + `,"key":"a"}`, `"found":true`},
+		{"item-show", `{"record":` + record + `,"key":"a"}`, `"same":true`},
+		{"item-show", `{"record":` + strings.Replace(record, "09:38", "09:39", 1) + `,"key":"a"}`, `"different":["properties.changed"]`},
+		{"item-show", `{"record":{"title":"A","text":"x","changed":"soon"},"key":"a"}`, "it would be refused"},
+	} {
+		got, err := w.act(c.action, c.input)
+		if err != nil {
+			got = codeOf(err) + " " + err.Error()
+		}
+		if !strings.Contains(got, c.want) {
+			t.Fatalf("%s %s: %s, want %q", c.action, c.input, got, c.want)
+		}
+	}
+}
