@@ -31,7 +31,7 @@ export function Backfill({ opened, onClose, ...rest }: Props) {
   );
 }
 
-const ready = [{ label: 'Last 24 hours', days: 1 }, { label: 'Last 3 days', days: 3 }, { label: 'Last 7 days', days: 7 }];
+const spans = [{ label: 'Last 24 hours', days: 1 }, { label: 'Last 3 days', days: 3 }, { label: 'Last 7 days', days: 7 }];
 
 function Form({ flow, from: first, to: last, onClose }: Omit<Props, 'opened'>) {
   const go = useNavigate();
@@ -54,11 +54,12 @@ function Form({ flow, from: first, to: last, onClose }: Omit<Props, 'opened'>) {
     onDone: (run) => void go({ to: '/runs/$id', params: { id: run.id } }),
   });
   const missing = plan.data?.missing ?? 0;
+  const ready = !wrong && missing > 0 && !plan.isPlaceholderData && body === JSON.stringify(asked); // the plan is of what stands in the form
   return (
-    <form onSubmit={(e) => { e.preventDefault(); if (!wrong && missing > 0) start.mutate(undefined); }}>
+    <form onSubmit={(e) => { e.preventDefault(); if (ready) start.mutate(undefined); }}>
       <Stack>
         <Text size="sm">Fetches what was not delivered of a piece of time. What is delivered already stays as it is.</Text>
-        <Group gap="xs">{ready.map((r) => <Button key={r.days} size="xs" variant="default" onClick={() => { setFrom(back(r.days, Date.now())); setTo(''); }}>{r.label}</Button>)}</Group>
+        <Group gap="xs">{spans.map((r) => <Button key={r.days} size="xs" variant="default" onClick={() => { setFrom(back(r.days, Date.now())); setTo(''); }}>{r.label}</Button>)}</Group>
         <Group grow align="flex-start">
           <TextInput type="datetime-local" label="From (UTC)" value={from} onChange={(e) => setFrom(e.currentTarget.value)} error={wrong} required data-autofocus />
           <TextInput type="datetime-local" label="To (UTC)" description="Empty: until now" inputWrapperOrder={['label', 'input', 'description', 'error']} value={to} onChange={(e) => setTo(e.currentTarget.value)} />
@@ -68,7 +69,7 @@ function Form({ flow, from: first, to: last, onClose }: Omit<Props, 'opened'>) {
         {start.isError && <ProblemNotice error={start.error} />}
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose}>Cancel</Button>
-          <Button type="submit" disabled={!!wrong || missing === 0 || plan.isPlaceholderData} loading={start.isPending}>{missing > 0 ? `Backfill ${plural(missing, 'window')}` : 'Nothing to backfill'}</Button>
+          <Button type="submit" disabled={!ready} loading={start.isPending}>{missing > 0 ? `Backfill ${plural(missing, 'window')}` : 'Nothing to backfill'}</Button>
         </Group>
       </Stack>
     </form>
