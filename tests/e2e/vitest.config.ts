@@ -9,6 +9,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 90_000,
+    retry: Number(process.env.HEADRACE_E2E_RETRY ?? 0),
     hookTimeout: 60_000,
     reporters: ['default'],
   },
