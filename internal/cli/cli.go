@@ -23,7 +23,8 @@ import (
 
 // IO is what the program has of its surroundings.
 type IO struct {
-	Args   []string // without the program's name
+	Name   string   // by which the program was called
+	Args   []string // without it
 	In     *os.File
 	Out    *os.File
 	Err    *os.File
@@ -32,7 +33,7 @@ type IO struct {
 
 // Process gives this process's.
 func Process() IO {
-	return IO{Args: os.Args[1:], In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv}
+	return IO{Name: os.Args[0], Args: os.Args[1:], In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv}
 }
 
 // session is one call of the program.

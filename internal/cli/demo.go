@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -340,17 +341,18 @@ func linesOf(path string, yield func([]byte) bool, failed *error) bool {
 
 // advise tells what to try next.
 func (d *demo) advise() {
-	data := d.s.flags.data
+	name := cmp.Or(d.s.io.Name, "headrace") // as it was called: a newcomer's is not in the PATH
+	with := name + " --data " + d.s.flags.data
 	lines := []string{
 		"head -1 " + d.path("Audit.Exchange.ndjson"),
-		"headrace --data " + data + " coverage show",
-		"headrace --data " + data + " flow show demo",
-		"headrace --data " + data + " run list --flow " + demoFlow,
+		with + " coverage show",
+		with + " flow show demo",
+		with + " run list --flow " + demoFlow,
 	}
 	if !d.exit {
-		lines = append(lines, "headrace --data "+data+" credential test demo", "headrace --data "+data+" source sample demo --count 2")
+		lines = append(lines, with+" credential test demo", with+" source sample demo --count 2")
 	}
-	lines = append(lines, "headrace --data "+data+" export", "headrace credential guide --type office-365-management-api   # connect your own tenant")
+	lines = append(lines, with+" export", name+" credential guide --type office-365-management-api   # connect your own tenant")
 	d.s.say("\nTry next%s:", yes(d.exit, "", ", in another terminal"))
 	for _, l := range lines {
 		d.s.say("  %s", l)
