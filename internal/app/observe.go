@@ -24,7 +24,7 @@ func (a *App) observed(ctx context.Context, work func(context.Context) error) er
 	var beside errgroup.Group
 	beside.Go(func() error { return a.observe(until) })
 	beside.Go(func() error { return a.looks.Run(until) })
-	beside.Go(func() error { return a.tidy(until) })
+	beside.Go(func() error { return a.hourly(until) })
 	err := work(ctx)
 	stop()
 	return errors.Join(err, beside.Wait())
@@ -78,12 +78,13 @@ func (a *App) look(from *engine.Source, records []connector.Record) {
 	a.looks.Offer(from.Object.ID, from.Spec.Kept(from.Config), records)
 }
 
-// tidyEvery is how long records may be kept that the settings no longer allow to keep; none of them is shown.
-const tidyEvery = time.Hour
+// lookEvery is how long records may be kept that the settings no longer allow to keep (none of them is shown), and how
+// often secrets that end are looked for.
+const lookEvery = time.Hour
 
-// tidy forgets them, and speaks of secrets that end, until ctx ends.
-func (a *App) tidy(ctx context.Context) error {
-	tick := time.NewTicker(tidyEvery)
+// hourly forgets those records, and speaks of those secrets, until ctx ends.
+func (a *App) hourly(ctx context.Context) error {
+	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	var looked time.Time
 	for {

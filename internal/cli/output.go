@@ -245,10 +245,8 @@ func (s *session) query(raw []byte) error {
 	if err != nil {
 		return usage("--jq: %v", err)
 	}
-	var in any
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.UseNumber()
-	if err := dec.Decode(&in); err != nil {
+	in, err := decoded(raw)
+	if err != nil {
 		return fmt.Errorf("read JSON: %w", err)
 	}
 	code, err := gojq.Compile(q)

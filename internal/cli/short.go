@@ -15,8 +15,8 @@ const (
 
 // short writes JSON for people: long texts and long values are cut, with a note of how much there is.
 func short(raw json.RawMessage) string {
-	v, ok := decoded(raw)
-	if !ok {
+	v, err := decoded(raw)
+	if err != nil {
 		return ""
 	}
 	var b bytes.Buffer
@@ -33,14 +33,12 @@ func short(raw json.RawMessage) string {
 	return strings.Join(lines, "\n")
 }
 
-func decoded(raw json.RawMessage) (any, bool) {
-	if len(raw) == 0 {
-		return nil, false
-	}
+// decoded reads JSON; numbers stay as they are written.
+func decoded(raw []byte) (v any, err error) {
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.UseNumber()
-	var v any
-	return v, dec.Decode(&v) == nil
+	err = dec.Decode(&v)
+	return v, err
 }
 
 // cutTexts cuts every text of a value.
@@ -75,9 +73,9 @@ func cutText(text string) string {
 
 // differences shows, of each member that differs, both sides; of two texts from shortly before they part.
 func differences(members []string, made, stored json.RawMessage) string {
-	a, okA := decoded(made)
-	b, okB := decoded(stored)
-	if !okA || !okB {
+	a, errA := decoded(made)
+	b, errB := decoded(stored)
+	if errA != nil || errB != nil {
 		return ""
 	}
 	var lines []string

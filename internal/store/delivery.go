@@ -310,11 +310,7 @@ func (t tx) forgetBodies(ctx context.Context, splits []int64) error {
 func inChunks(ids []int64, f func(part []any) error) error {
 	const chunk = 500
 	for part := range slices.Chunk(slices.Sorted(slices.Values(ids)), chunk) {
-		args := make([]any, len(part))
-		for i, id := range part {
-			args[i] = id
-		}
-		if err := f(few(args)); err != nil {
+		if err := f(few(asArgs(part))); err != nil {
 			return err
 		}
 	}

@@ -77,10 +77,13 @@ func scanItem(destination int64, scan func(...any) error) (InventoryItem, error)
 	return i, err
 }
 
+// lookupChunk is how many keys one statement of SQLite looks up: a length that few gives.
+const lookupChunk = 256
+
 // Items gives what the inventory knows of these keys.
 func (s *Store) Items(ctx context.Context, destinationID int64, keys []string) (map[string]InventoryItem, error) {
 	found := make(map[string]InventoryItem, len(keys))
-	size := lookupSizes[len(lookupSizes)-1]
+	size := lookupChunk
 	if s.kind != onSQLite {
 		size = arraysChunk
 	}
@@ -91,8 +94,8 @@ func (s *Store) Items(ctx context.Context, destinationID int64, keys []string) (
 		}
 		among, args := `= ANY(?)`, []any{destinationID, hashes}
 		if s.kind == onSQLite {
-			hashes = padded(hashes)
-			among, args = `IN ( `+marks(len(hashes))+`)`, append(args[:1], anys(hashes)...)
+			list := few(asArgs(hashes))
+			among, args = `IN ( `+marks(len(list))+`)`, append(args[:1], list...)
 		}
 		err := s.reading().each(ctx, `SELECT `+itemColumns+` FROM inventory WHERE destination_id = ? AND hash `+among, args, func(scan func(...any) error) error {
 			i, err := scanItem(destinationID, scan)
@@ -104,27 +107,6 @@ func (s *Store) Items(ctx context.Context, destinationID int64, keys []string) (
 		}
 	}
 	return found, nil
-}
-
-// lookupSizes are the lengths that a list of keys has in a statement: few, so that each is kept prepared (see statements.get). To parse
-// one of hundreds of marks takes as long as looking many of them up.
-var lookupSizes = []int{1, 25, 100, 200, 400}
-
-// padded repeats the last hash up to one of the lengths.
-func padded(hashes []int64) []int64 {
-	at, _ := slices.BinarySearch(lookupSizes, len(hashes))
-	for len(hashes) < lookupSizes[at] {
-		hashes = append(hashes, hashes[len(hashes)-1])
-	}
-	return hashes
-}
-
-func anys(all []int64) []any {
-	out := make([]any, len(all))
-	for i, v := range all {
-		out[i] = v
-	}
-	return out
 }
 
 // ItemsOf gives the items that one key of the source produced: what a delete of it must reach.

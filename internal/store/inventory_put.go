@@ -9,7 +9,7 @@ import (
 
 // inventoryChunk is how many items one statement writes that names each of them; arraysChunk one that has them in arrays.
 const (
-	inventoryChunk = 250
+	inventoryChunk = 256
 	arraysChunk    = 5000
 )
 
@@ -72,24 +72,23 @@ func lastOfEach(items []InventoryItem) []hashedItem {
 const insertItems = `INSERT INTO inventory (destination_id, hash, key, source_key, split_id, state, content, acl, crawl, error) `
 
 func (t tx) putItems(ctx context.Context, items []hashedItem) error {
-	rows, args := t.rowsOf(items)
-	return t.exec(ctx, insertItems+rows+` ON CONFLICT (destination_id, hash, key) DO UPDATE SET source_key = excluded.source_key, split_id = excluded.split_id, state = excluded.state,
+	put := func(rows string, args []any) error {
+		return t.exec(ctx, insertItems+rows+` ON CONFLICT (destination_id, hash, key) DO UPDATE SET source_key = excluded.source_key, split_id = excluded.split_id, state = excluded.state,
 		content = excluded.content, acl = excluded.acl, crawl = CASE WHEN excluded.crawl > inventory.crawl THEN excluded.crawl ELSE inventory.crawl END, error = excluded.error`, args...)
-}
-
-// rowsOf gives items as the rows of an insert: a list of values, or on PostgreSQL one array for each column, which it
-// takes in a fraction of the time that thousands of arguments cost it.
-func (t tx) rowsOf(items []hashedItem) (rows string, args []any) {
-	if t.s.kind != onSQLite {
-		return columnsOf(items)
 	}
-	args = make([]any, 0, 10*len(items))
+	if t.s.kind != onSQLite {
+		return put(columnsOf(items))
+	}
+	const width = 10
+	args := make([]any, 0, width*len(items))
 	for _, i := range items {
 		args = append(args, i.DestinationID, i.hash, i.Key, KeyHash(i.SourceKey), i.SplitID, i.State, i.Content[:], i.ACL[:], i.Crawl, i.Error)
 	}
-	return `VALUES ` + strings.Repeat(`,(?,?,?,?,?,?,?,?,?,?)`, len(items))[1:], args
+	return inRows(args, width, put)
 }
 
+// columnsOf gives items as the rows of an insert: for PostgreSQL one array for each column, which it takes in a fraction of the
+// time that thousands of arguments cost it.
 func columnsOf(items []hashedItem) (rows string, args []any) {
 	n := len(items)
 	destinations, hashes, sources, splits, states, crawls := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)

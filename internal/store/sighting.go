@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"slices"
-	"strings"
 )
 
 // A Sighting says that a split holds keys, each as the inventory has it. Which content a split has never changes, so that
@@ -41,21 +40,15 @@ type sightingRow struct {
 
 // putSightings remembers what was seen unchanged.
 func (t tx) putSightings(ctx context.Context, all []Sighting) error {
-	const chunk = 100
-	var rows []sightingRow
+	var args []any
 	for _, s := range all {
-		rows = append(rows, s.rows()...)
-	}
-	for part := range slices.Chunk(rows, chunk) {
-		args := make([]any, 0, 5*len(part))
-		for _, r := range part {
+		for _, r := range s.rows() {
 			args = append(args, r.DestinationID, r.SplitID, r.part, r.Crawl, r.packed)
 		}
-		if err := t.exec(ctx, `INSERT INTO sighting (destination_id, split_id, part, crawl, hashes) VALUES `+strings.Repeat(`,(?,?,?,?,?)`, len(part))[1:], args...); err != nil {
-			return err
-		}
 	}
-	return nil
+	return inRows(args, 5, func(values string, part []any) error {
+		return t.exec(ctx, `INSERT INTO sighting (destination_id, split_id, part, crawl, hashes) `+values, part...)
+	})
 }
 
 // rows packs a sighting, one row for each part.
