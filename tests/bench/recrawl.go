@@ -1,22 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"database/sql"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-
-	"github.com/headrace/headrace/internal/config"
-	"github.com/headrace/headrace/internal/connector"
-	"github.com/headrace/headrace/internal/connector/copilot"
-	"github.com/headrace/headrace/internal/store"
 )
 
 // seeded is how many documents are really sent before the rest of the inventory is written by hand.
@@ -127,106 +118,4 @@ func (b bench) recrawl(ctx context.Context, name string, n int, speed, memory st
 		{"… share of each stage of the CPU", shares, "shown"},
 		{"… the file itself unchanged", fmt.Sprintf("%s, %s", again.wall.Round(10*time.Millisecond), mib(again.peak)), "shown"},
 	}, nil
-}
-
-// seed writes inventory rows for the documents from to to (exclusive), as the engine would after sending them: prepared by
-// the destination's own code.
-func (b bench) seed(ctx context.Context, data string, from, to int) error {
-	prepare, err := preparer()
-	if err != nil {
-		return err
-	}
-	insert, done, err := b.inserter(ctx, data)
-	if err != nil {
-		return err
-	}
-	defer done()
-	var batch [][]any
-	for i := from; i < to; i++ {
-		id, title, text := document(i)
-		items, err := prepare(connector.Record{Key: id, Body: fmt.Appendf(nil, `{"id":%q,"title":%q,"text":%q}`, id, title, text)})
-		if err != nil {
-			return err
-		}
-		p := items[0]
-		batch = append(batch, []any{store.KeyHash(p.Key), p.Key, store.KeyHash(id), bytes.Clone(p.Content[:]), bytes.Clone(p.ACL[:])})
-		if len(batch) == 20_000 || i == to-1 {
-			if err := insert(batch); err != nil {
-				return err
-			}
-			batch = batch[:0]
-		}
-	}
-	return nil
-}
-
-// preparer is the destination's own mapping of a record.
-func preparer() (func(connector.Record) ([]connector.Prepared, error), error) {
-	spec := copilot.Spec().Destination
-	cfg := spec.Config()
-	node, err := config.ParseOne([]byte("connection: { id: " + fillConnection + ", name: Documents, description: \"Documents of Contoso for measuring. Ask what stands in which of them.\" }" +
-		strings.ReplaceAll(fillItem, "\n  ", "\n")))
-	if err != nil {
-		return nil, err
-	}
-	if err := config.Decode(node, cfg, "").Err(); err != nil {
-		return nil, err
-	}
-	return spec.Prepare(cfg)
-}
-
-// The columns that differ are those of seed; the rest is as it stands in a row that is there.
-const (
-	seedStatement = `INSERT INTO inventory (destination_id, hash, key, source_key, split_id, state, content, acl, crawl, error) VALUES `
-	seedLike      = `SELECT destination_id, split_id, state, crawl FROM inventory LIMIT 1`
-)
-
-// inserter gives what writes rows into the inventory of a data folder that nobody has open, or of PostgreSQL.
-func (b bench) inserter(ctx context.Context, data string) (func([][]any) error, func(), error) {
-	var destination, split, state, crawl int64
-	if b.database != "" {
-		conn, err := pgx.Connect(ctx, b.database)
-		if err != nil {
-			return nil, nil, err
-		}
-		done := func() { _ = conn.Close(ctx) }
-		if err := conn.QueryRow(ctx, seedLike).Scan(&destination, &split, &state, &crawl); err != nil {
-			done()
-			return nil, nil, err
-		}
-		columns := []string{"destination_id", "hash", "key", "source_key", "split_id", "state", "content", "acl", "crawl", "error"}
-		return func(rows [][]any) error {
-			_, err := conn.CopyFrom(ctx, pgx.Identifier{"inventory"}, columns, pgx.CopyFromSlice(len(rows), func(i int) ([]any, error) {
-				r := rows[i]
-				return []any{destination, r[0], r[1], r[2], split, state, r[3], r[4], crawl, ""}, nil
-			}))
-			return err
-		}, done, nil
-	}
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(data, "headrace.db"))
-	if err != nil {
-		return nil, nil, err
-	}
-	done := func() { _ = db.Close() }
-	if err := db.QueryRowContext(ctx, seedLike).Scan(&destination, &split, &state, &crawl); err != nil {
-		done()
-		return nil, nil, err
-	}
-	return func(rows [][]any) error {
-		tx, err := db.BeginTx(ctx, nil)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = tx.Rollback() }()
-		statement, err := tx.PrepareContext(ctx, seedStatement+`(?,?,?,?,?,?,?,?,?,?)`)
-		if err != nil {
-			return err
-		}
-		for _, r := range rows {
-			if _, err := statement.ExecContext(ctx, destination, r[0], r[1], r[2], split, state, r[3], r[4], crawl, ""); err != nil {
-				return err
-			}
-		}
-		return tx.Commit()
-	}, done, nil
 }
