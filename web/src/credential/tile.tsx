@@ -2,7 +2,7 @@ import './tile.css';
 import { Badge, Text } from '@mantine/core';
 import { Spark } from '@/chart/spark';
 import { count, short } from '@/number';
-import { sentence } from '@/parts/problem-notice';
+import { sentence } from '@/text/sentence';
 import { StatePill } from '@/parts/state-pill';
 import { When } from '@/time/when';
 import type { Credential } from './api';

@@ -1,4 +1,5 @@
 import { problemOf, type FieldProblem } from '@/api/problem';
+import { sentence } from '@/text/sentence';
 
 /** Where a problem's parts go: `at` stands at fields of the form, `rest` at none of them. */
 export interface Placed {
@@ -15,7 +16,7 @@ export function fieldErrors(error: unknown, fields: readonly string[]): Placed {
   for (const p of problemOf(error).problems ?? []) {
     const field = fieldOf(p.field, fields);
     if (!field) placed.rest.push(p);
-    else placed.at[field] = placed.at[field] ? `${placed.at[field]} ${told(p.text)}` : told(p.text);
+    else placed.at[field] = placed.at[field] ? `${placed.at[field]} ${sentence(p.text)}` : sentence(p.text);
   }
   return placed;
 }
@@ -24,8 +25,3 @@ function fieldOf(path: string, fields: readonly string[]): string | undefined {
   const bare = path.replace(/^(body\.)?(spec|metadata|input|body)\./, '').replace(/^body\./, '');
   return [...fields].sort((a, b) => b.length - a.length).find((f) => bare === f || bare.startsWith(`${f}.`) || bare.startsWith(`${f}[`));
 }
-
-const told = (text: string) => {
-  const first = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?]$/.test(first) ? first : `${first}.`;
-};

@@ -2,7 +2,7 @@ import { Text } from '@mantine/core';
 import type { Schemas } from '@/api/ask';
 import { span } from '@/time/time';
 import { useNow } from '@/time/use-now';
-import { sentence } from './problem-notice';
+import { sentence } from '@/text/sentence';
 
 interface Props {
   /** What the server says that goes on, is waited for or suffered from. */

@@ -6,7 +6,8 @@ import { problemOf } from '@/api/problem';
 import { usePreference } from '@/prefs/preference';
 import { clockTime } from '@/time/time';
 import { Loading } from './loading';
-import { ProblemNotice, sentence } from './problem-notice';
+import { ProblemNotice } from './problem-notice';
+import { sentence } from '@/text/sentence';
 
 type Query<T> = Pick<UseQueryResult<T> | UseInfiniteQueryResult<T>, 'data' | 'error' | 'isError' | 'isFetching' | 'dataUpdatedAt' | 'refetch'>;
 

@@ -1,6 +1,7 @@
 import { Alert, Anchor, Button, Code, Group, Stack, Text } from '@mantine/core';
 import { IconAlertTriangle, IconPlugConnectedX, IconShieldX } from '@tabler/icons-react';
 import { problemOf, type Problem } from '@/api/problem';
+import { sentence } from '@/text/sentence';
 import { When } from '@/time/when';
 
 interface Props {
@@ -50,11 +51,4 @@ function Reference({ problem: p }: { problem: Problem }) {
     p.upstream && [p.upstream.service, p.upstream.status, p.upstream.code, p.upstream.request_id].filter(Boolean).join(' '),
   ].filter(Boolean);
   return parts.length > 0 ? <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>{parts.join(' · ')}</Text> : null;
-}
-
-/** sentence gives a text of the server, which begins small and has no full stop, the form of a sentence. */
-export function sentence(text: string): string {
-  // A host or a setting keeps its small letter.
-  const first = /^[a-z]+(?:[\s,;:!?']|$)/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
-  return /[.!?…:]$/.test(first) ? first : `${first}.`;
 }

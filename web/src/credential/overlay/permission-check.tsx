@@ -1,6 +1,7 @@
 import { Alert, Anchor, Box, Group, Loader, Stack, Text } from '@mantine/core';
 import { IconAlertTriangle, IconCircleCheck, IconPlugConnectedX } from '@tabler/icons-react';
-import { sentence, ProblemNotice } from '@/parts/problem-notice';
+import { ProblemNotice } from '@/parts/problem-notice';
+import { sentence } from '@/text/sentence';
 import { ToneIcon } from '@/parts/state-pill';
 import type { Check } from '../api';
 import { outcomeOf, rowOf, type Outcome } from '../result';

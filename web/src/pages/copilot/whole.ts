@@ -1,5 +1,5 @@
 import type { Schemas } from '@/api/ask';
-import { sentence } from '@/parts/problem-notice';
+import { sentence } from '@/text/sentence';
 import type { Tone } from '@/parts/state-pill';
 
 export type Whole = Schemas['ItemWhole'];

@@ -9,7 +9,7 @@ import { stateOf } from '@/credential/state';
 import { Facts } from '@/parts/facts';
 import { Loaded } from '@/parts/loaded';
 import { Page } from '@/parts/page';
-import { sentence } from '@/parts/problem-notice';
+import { sentence } from '@/text/sentence';
 import { Section } from '@/parts/section';
 import { StatePill } from '@/parts/state-pill';
 import { YAMLSection } from '@/parts/yaml-section';

@@ -7,7 +7,7 @@ import { LinkButton } from '@/parts/link';
 import { Loaded } from '@/parts/loaded';
 import { Numbers } from '@/parts/numbers';
 import { Page } from '@/parts/page';
-import { sentence } from '@/parts/problem-notice';
+import { sentence } from '@/text/sentence';
 import { StatePill, type Tone } from '@/parts/state-pill';
 import { FlowCharts } from '../flows/charts';
 import { FirstSteps } from './first-steps';

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { plural } from '@/number';
 import { Block } from '@/parts/block';
 import { LinkButton } from '@/parts/link';
-import { sentence } from '@/parts/problem-notice';
+import { sentence } from '@/text/sentence';
 import { ToneIcon, type Tone } from '@/parts/state-pill';
 import { When } from '@/time/when';
 import { wayOf, type Problem } from './way';

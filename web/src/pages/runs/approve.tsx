@@ -5,7 +5,7 @@ import { ask } from '@/api/ask';
 import { useMay } from '@/api/session';
 import { useChange } from '@/api/use-change';
 import { ConfirmDanger } from '@/parts/confirm-danger';
-import { sentence } from '@/parts/problem-notice';
+import { sentence } from '@/text/sentence';
 import type { RunView } from './look';
 
 /** Approve asks somebody to look at the deletes that the guard stopped. */

@@ -1,6 +1,6 @@
 import { Alert, Group, Text } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
-import { sentence } from '@/parts/problem-notice';
+import { sentence } from '@/text/sentence';
 import { plural } from '@/number';
 import { Retry } from '../flows/retry';
 import type { RunView } from './look';

@@ -2,7 +2,7 @@ import { Table, Text } from '@mantine/core';
 import type { Schemas } from '@/api/ask';
 import { count, plural } from '@/number';
 import { Block } from '@/parts/block';
-import { sentence } from '@/parts/problem-notice';
+import { sentence } from '@/text/sentence';
 import { useNow } from '@/time/use-now';
 import { nameOfStep, tookOf } from './step';
 

@@ -2,7 +2,8 @@ import { Alert, Anchor, Button, Group, SimpleGrid, Stack, Text } from '@mantine/
 import { IconPlayerPause } from '@tabler/icons-react';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
-import { ProblemNotice, sentence } from '@/parts/problem-notice';
+import { ProblemNotice } from '@/parts/problem-notice';
+import { sentence } from '@/text/sentence';
 import { Facts } from '@/parts/facts';
 import { Loaded } from '@/parts/loaded';
 import { Page } from '@/parts/page';

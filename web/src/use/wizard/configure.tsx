@@ -1,5 +1,5 @@
 import { Alert, Paper, Stack, Text, Textarea, TextInput } from '@mantine/core';
-import { sentence } from '@/parts/problem-notice';
+import { sentence } from '@/text/sentence';
 import { fieldsOf } from '../api';
 import { unsavedOf } from '../draft';
 import { SettingsForm } from '../form/settings-form';
