@@ -303,3 +303,20 @@ func TestACanceledRunsListingLosesItsLease(t *testing.T) {
 		}
 	})
 }
+
+func TestASourceThatOnlyCrawlsListWasListed(t *testing.T) {
+	worlds(t, func(t *testing.T, w *world) {
+		f := w.flow("mirror", 1)
+		standing := w.takeListing()
+		w.ok(w.s.FailListing(w.ctx(), standing, store.Trouble{Text: "not yet"}, w.clock.Now().Add(time.Hour)))
+		_, err := w.s.CreateRun(w.ctx(), store.Run{Kind: store.Backfill, FlowID: f.ID, Spec: []byte(`{}`)}, &store.RunListing{SourceID: w.source.ID})
+		w.ok(err)
+		_, err = w.s.CommitListing(w.ctx(), w.takeListing(), store.Listed{Ended: true, Enumeration: connector.Enumeration{Complete: true}})
+		w.ok(err)
+		all, err := w.s.Listings(w.ctx(), w.source.ID)
+		w.ok(err)
+		if len(all) != 1 || all[0].RunID != 0 || !all[0].Listed.Equal(w.clock.Now()) {
+			t.Errorf("status %+v", all)
+		}
+	})
+}

@@ -11,7 +11,7 @@ type ListingStatus struct {
 	SourceID int64     `json:"-"`
 	RunID    int64     `json:"-"`
 	Due      time.Time `json:"due,omitzero"` // zero: it sleeps (paused)
-	Listed   time.Time `json:"listed,omitzero"`
+	Listed   time.Time `json:"listed,omitzero"` // of a mirror's source: when a crawl listed it last
 	Pending  int       `json:"pending"` // ranges left to list
 	Ended    bool      `json:"ended"`
 	Failures int       `json:"failures"`
@@ -56,8 +56,9 @@ func (s *Store) Listings(ctx context.Context, sourceID int64) ([]ListingStatus, 
 	if sourceID != 0 {
 		w.and(`source_id = ?`, sourceID)
 	}
-	err := s.reading().each(ctx, `SELECT source_id, run_id, CASE WHEN paused = 1 THEN `+number(never)+` ELSE due END, listed_at, pending, ended, failures, error FROM listing`+
-		w.String()+` ORDER BY source_id, run_id`, w.args, func(scan func(...any) error) error {
+	err := s.reading().each(ctx, `SELECT source_id, run_id, CASE WHEN paused = 1 THEN `+number(never)+` ELSE due END,
+		CASE WHEN listed_at = 0 THEN coalesce((SELECT max(c.listed_at) FROM listing c WHERE c.source_id = listing.source_id), 0) ELSE listed_at END,
+		pending, ended, failures, error FROM listing`+w.String()+` ORDER BY source_id, run_id`, w.args, func(scan func(...any) error) error {
 		var (
 			l           ListingStatus
 			due, listed int64

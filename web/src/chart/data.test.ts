@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { aligned, step, summary } from './data';
+import { aligned, isEmpty, step, summary } from './data';
+import { spanTick } from './options';
 
 const data = { times: [1000, 2000, 3000], series: [{ label: 'in', values: [1, null, 3] }, { label: 'out', values: [null, null, null] }] };
 
 describe('chart data', () => {
   it('keeps gaps', () => expect(aligned(data)).toEqual([[1, 2, 3], [1, null, 3], [null, null, null]]));
+  it('is empty without a value, and not with a zero', () => expect([isEmpty({ times: [1], series: [{ label: 'a', values: [null] }] }), isEmpty({ times: [1], series: [{ label: 'a', values: [0] }] })]).toEqual([true, false]));
   it('is told in a sentence', () => {
     expect(summary('Events', data, String)).toBe('Events. in: 3 last, between 1 and 3. out: nothing. Arrow keys move through the values.');
   });
@@ -21,4 +23,8 @@ describe('step', () => {
     ['a', 1, undefined],
   ] as const)('%s at %s goes to %s', (key, at, want) => expect(step(key, at, 3)).toBe(want));
   it('has nowhere to go without values', () => expect(step('Home', null, 0)).toBeUndefined());
+});
+
+describe('ticks of durations', () => {
+  it.each([[0, '0'], [30, '30 s'], [900, '15 min'], [43_200, '12 h'], [86_400, '24 h'], [129_600, '36 h'], [172_800, '2 days']] as const)('%d s is %s', (s, want) => expect(spanTick(s)).toBe(want));
 });

@@ -10,6 +10,9 @@ export interface ChartData {
   series: Series[];
 }
 
+/** isEmpty tells that a chart would be bare axes: not one value, not even a zero. */
+export const isEmpty = (d: ChartData): boolean => d.series.every((s) => s.values.every((v) => v === null));
+
 /** aligned gives uPlot's form: seconds first, then one array for each series. */
 export const aligned = (d: ChartData): [number[], ...(number | null)[][]] => [d.times.map((t) => t / 1000), ...d.series.map((s) => s.values)];
 

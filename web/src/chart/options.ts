@@ -9,6 +9,8 @@ interface Wanted {
   utc: boolean;
   stacked: boolean;
   format: (value: number) => string;
+  /** The values are seconds. */
+  spans: boolean;
   onCursor: (at: number | null) => void;
 }
 
@@ -18,6 +20,21 @@ const times: uPlot.Axis.Values = [
   [60, '{HH}:{mm}', '\n{D} {MMM} {YYYY}', null, '\n{D} {MMM}', null, null, null, 1],
   [1, '{HH}:{mm}:{ss}', '\n{D} {MMM} {YYYY}', null, '\n{D} {MMM}', null, null, null, 1],
 ];
+
+const minute = 60;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+/** spans are the steps of an axis of durations, in seconds: halves and quarters of what a clock has, not of a thousand. */
+const spans = [1, 2, 5, 10, 15, 30, minute, 2 * minute, 5 * minute, 10 * minute, 15 * minute, 30 * minute, hour, 2 * hour, 3 * hour, 6 * hour, 12 * hour, ...[1, 2, 5, 10, 20, 50, 100, 200, 500].map((n) => n * day)];
+
+/** spanTick writes a tick of durations without rounding: between "24 h" and "2 days" stands "36 h". */
+export function spanTick(seconds: number): string {
+  if (seconds === 0) return '0';
+  if (seconds >= 2 * day && seconds % day === 0) return `${seconds / day} days`;
+  if (seconds % hour === 0) return `${seconds / hour} h`;
+  return seconds % minute === 0 ? `${seconds / minute} min` : `${seconds} s`;
+}
 
 /** steps are how far two ticks of the value axis may be apart: of what is counted a whole number, or labels would be there twice. */
 const steps = (u: uPlot): number[] => {
@@ -36,7 +53,7 @@ export function options(w: Wanted): uPlot.Options {
     cursor: { drag: { x: false, y: false }, points: { size: 6 } },
     tzDate: (seconds) => (w.utc ? uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC') : new Date(seconds * 1000)),
     scales: { y: { range: (_u, _min, max) => [0, max > 0 ? max * 1.1 : 1] } },
-    axes: [{ ...axis, values: times }, { ...axis, size: 64, incrs: steps, values: (_u, ticks) => ticks.map((v) => w.format(v)) }],
+    axes: [{ ...axis, values: times }, { ...axis, size: 64, incrs: w.spans ? spans : steps, values: (_u, ticks) => ticks.map(w.spans ? spanTick : w.format) }],
     series: [
       {},
       ...w.labels.map((label, i): uPlot.Series => {

@@ -16,10 +16,11 @@ interface Props {
   format: (value: number) => string;
   height: number;
   stacked?: boolean;
+  spans?: boolean;
 }
 
 /** Plot is the drawn chart: a picture with a name, in which arrow keys move a cursor that is read out. */
-export default function Plot({ title, data, format, height, stacked = false }: Props) {
+export default function Plot({ title, data, format, height, stacked = false, spans = false }: Props) {
   const theme = useComputedColorScheme('light');
   const [clock] = usePreference('clock');
   const { ref: box, width } = useElementSize();
@@ -30,17 +31,17 @@ export default function Plot({ title, data, format, height, stacked = false }: P
 
   useEffect(() => {
     if (!target.current || width === 0) return;
-    const made = new uPlot(options({ labels: labels.split('\n'), width, height, theme, utc: clock === 'utc', stacked, format, onCursor: setAt }), [[]], target.current);
+    const made = new uPlot(options({ labels: labels.split('\n'), width, height, theme, utc: clock === 'utc', stacked, format, spans, onCursor: setAt }), [[]], target.current);
     plot.current = made;
     return () => {
       plot.current = null;
       made.destroy();
     };
-  }, [labels, width, height, theme, clock, stacked, format]);
+  }, [labels, width, height, theme, clock, stacked, format, spans]);
 
   useEffect(() => {
     plot.current?.setData(stacked ? stack(data) : aligned(data));
-  }, [data, stacked, labels, width, height, theme, clock, format]);
+  }, [data, stacked, labels, width, height, theme, clock, format, spans]);
 
   const press = (e: KeyboardEvent) => {
     const next = step(e.key, at, data.times.length);

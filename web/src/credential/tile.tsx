@@ -34,7 +34,7 @@ function Fact({ credential: c }: { credential: Credential }) {
     <>
       {c.test && c.state === 'working' && <>Tested <When at={c.test.at} />{fact ? ' · ' : ''}</>}
       {fact && (c.test && c.state === 'working' ? fact.replace(/^the secret is /, 'secret ') : sentence(fact))}
-      {!fact && !c.test && 'Nobody has asked Microsoft yet.'}
+      {!fact && !c.test && 'Its permissions were never checked.'}
     </>
   );
 }

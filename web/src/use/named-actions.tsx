@@ -31,7 +31,7 @@ export function NamedActions({ kind, name }: { kind: Kind; name: string }) {
                 <Group gap="xs"><Text size="sm" fw={600} className="mono">{a.name}</Text>{a.changes && <Badge size="sm" variant="light" color="gray" tt="none" c="var(--mantine-color-text)">Changes something there</Badge>}</Group>
                 <Text size="sm">{sentence(a.summary)}</Text>
               </div>
-              <Button size="compact-sm" variant="default" disabled={!may} onClick={() => set(a)} aria-label={`Open ${a.name}`}>Open</Button>
+              <Button size="compact-sm" variant="default" flex="none" disabled={!may} onClick={() => set(a)} aria-label={`Open ${a.name}`}>Open</Button>
             </Group>
           </li>
         ))}

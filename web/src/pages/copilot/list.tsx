@@ -35,8 +35,8 @@ export function Connections() {
 
 const columns: Column<Destination>[] = [
   { key: 'name', head: 'Name', cell: (d) => <Stack gap={0}><LinkAnchor to="/copilot/$name" params={{ name: d.name }} fw={600} size="sm">{d.name}</LinkAnchor>{d.description && <Text size="xs" c="dimmed">{d.description}</Text>}</Stack> },
-  { key: 'id', head: 'Connection ID', cell: (d) => <span className="mono">{connectionOf(d)}</span> },
   { key: 'state', head: 'State in the tenant', cell: (d) => <InTenant name={d.name} of="state" /> },
+  { key: 'id', head: 'Connection ID', cell: (d) => <span className="mono">{connectionOf(d)}</span> },
   { key: 'items', head: 'Items', number: true, cell: (d) => <InTenant name={d.name} of="items" /> },
   { key: 'flow', head: 'Filled by', cell: (d) => d.used_by.map((f) => <LinkAnchor key={f} to="/flows/$name" params={{ name: f }} size="sm">{f}</LinkAnchor>) },
 ];

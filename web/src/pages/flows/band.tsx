@@ -6,6 +6,7 @@ import type { ReactNode } from 'react';
 import { count, percent, plural } from '@/number';
 import { LinkAnchor } from '@/parts/link';
 import { ToneIcon } from '@/parts/state-pill';
+import { isTime } from '@/time/time';
 import { When } from '@/time/when';
 import { datasetQuery } from '../datasets/api';
 import { specOf, type FlowStatus } from './status';
@@ -22,21 +23,27 @@ export function Band({ flow }: { flow: FlowStatus }) {
   return (
     <ol className="band" aria-label="The way of the data">
       <Station icon={IconDatabaseExport} kind="Source" name={flow.source} to="/sources/$name" params={{ name: flow.source }} broken={broken === 'source'}>
-        {listTrouble ? listTrouble.title || listTrouble.text : <>Listed <When at={listing?.listed} none="not yet" /> · {plural(flow.counts.listed, 'split')}</>}
+        {listTrouble ? listTrouble.title || listTrouble.text : isTime(listing?.listed) ? <>Listed <When at={listing.listed} /> · {plural(flow.counts.listed, 'split')}</> : 'Not listed yet'}
       </Station>
-      <Station icon={IconTable} kind="Data set" name={fields ? plural(fields, 'field') : `${count(flow.counts.fetched)} read`} {...here} search={{ tab: 'dataset' }}>
-        {fields ? `${plural(flow.counts.fetched, 'record')} read, ` : ''}{flow.counts.repeats > 0 ? `${plural(flow.counts.repeats, 'repeat')} left out` : fields ? 'no repeats' : 'No repeats'}
+      <Station icon={IconTable} kind="Data set" name={fields ? plural(fields, 'field') : flow.counts.fetched > 0 ? `${count(flow.counts.fetched)} read` : 'Nothing read yet'} {...here} search={{ tab: 'dataset' }}>
+        {flow.counts.fetched === 0 ? 'Fields are learned while records are read' : fields ? `${plural(flow.counts.fetched, 'record')} read, ${repeats(flow.counts)}` : repeats(flow.counts)}
         {changes > 0 && <>; {plural(changes, 'change')} of the schema in 7 days</>}
       </Station>
       <Station icon={IconFilterCode} kind="Transform" name={steps.length > 0 ? plural(steps.length, 'rule') : 'None: bytes stay as they came'} {...here} search={{ tab: 'transform' }}>
-        {percent(flow.counts.dropped, flow.counts.fetched)} dropped · {flow.counts.dead_letters > 0 ? `${percent(flow.counts.dead_letters, flow.counts.fetched)} refused` : 'none refused'}
+        {through(flow.counts)}
       </Station>
       <Station icon={IconDatabaseImport} kind="Destination" name={flow.destination} to="/destinations/$name" params={{ name: flow.destination }} broken={broken === 'destination'}>
-        {laneTrouble ? laneTrouble.title || laneTrouble.text : <>{count(flow.counts.delivered)} delivered, last <When at={flow.counts.last} none="not yet" /></>}
+        {laneTrouble ? laneTrouble.title || laneTrouble.text : isTime(flow.counts.last) ? <>{count(flow.counts.delivered)} delivered, last <When at={flow.counts.last} /></> : 'Nothing delivered yet'}
       </Station>
     </ol>
   );
 }
+
+/** through says what became of the records on their way. */
+const through = (c: FlowStatus['counts']): string =>
+  c.fetched === 0 ? 'Nothing went through yet' : `${percent(c.dropped, c.fetched)} dropped · ${c.dead_letters > 0 ? `${percent(c.dead_letters, c.fetched)} refused` : 'none refused'}`;
+
+const repeats = (c: FlowStatus['counts']): string => (c.repeats > 0 ? `${plural(c.repeats, 'repeat')} left out` : 'no repeats');
 
 interface StationProps {
   icon: TablerIcon;

@@ -34,11 +34,11 @@ export function FlowCharts({ flow }: { flow?: string }) {
             <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="xl">
               <Chart title="Records delivered" data={chartOf(a, (p) => p.delivered, 'zero')} format={short} />
               <div>
-                <Chart title="Lag: age of a record when it was delivered" data={chartOf(a, (p) => (p.lag_known ? p.lag_high_seconds ?? 0 : undefined), 'gap')} format={seconds} />
+                <Chart title="Lag: age of a record when it was delivered" data={chartOf(a, (p) => (p.lag_known ? p.lag_high_seconds ?? 0 : undefined), 'gap')} format={seconds} spans />
                 <Usual series={a.series} />
               </div>
-              <Chart title="Delivery: 95 % of records within" data={chartOf(a, (p) => p.latency_p95_seconds, 'gap')} format={seconds} />
-              <Chart title="Delivery: half of the records within" data={chartOf(a, (p) => p.latency_p50_seconds, 'gap')} format={seconds} />
+              <Chart title="Delivery: 95 % of records within" data={chartOf(a, (p) => p.latency_p95_seconds, 'gap')} format={seconds} spans />
+              <Chart title="Delivery: half of the records within" data={chartOf(a, (p) => p.latency_p50_seconds, 'gap')} format={seconds} spans />
               <Chart title="Dead letters" data={chartOf(a, (p) => p.dead_letters, 'zero')} format={short} />
               <Chart title={limit(a)} data={requestsOf(a)} format={short} />
             </SimpleGrid>

@@ -38,7 +38,7 @@ export function NewFlow() {
     <Page title="New flow" crumbs={[{ label: 'Flows', to: '/flows' }, { label: 'New flow' }]} width={640}>
       <form onSubmit={form.onSubmit(() => make.mutate(undefined))} noValidate>
         <Stack>
-          <TextInput label="Name" withAsterisk description="Small letters, digits and dashes" {...form.getInputProps('name')} error={at('name')} autoComplete="off" />
+          <TextInput label="Name" withAsterisk description="How this flow is called everywhere: letters, digits, dots, dashes and underscores" {...form.getInputProps('name')} error={at('name')} autoComplete="off" />
           <Textarea label="Description" description="What it is for and who owns it" autosize minRows={2} {...form.getInputProps('description')} error={at('description')} />
           <Pick kind="source" label="Source" {...form.getInputProps('source')} error={at('source')} />
           <Pick kind="destination" label="Destination" {...form.getInputProps('destination')} error={at('destination')} />

@@ -20,7 +20,7 @@ const tones: Record<string, { tone: Tone; word: string }> = {
   ok: { tone: 'ok', word: 'All is well' },
   attention: { tone: 'warn', word: 'Needs attention' },
   trouble: { tone: 'bad', word: 'In trouble' },
-  empty: { tone: 'still', word: 'Nothing to do yet' },
+  empty: { tone: 'still', word: 'Not set up yet' },
 };
 
 /** Overview answers first: is everything whole, fresh and delivered? Then what to do, then the rest. */
@@ -41,6 +41,7 @@ function Whole({ overview: o }: { overview: OverviewData }) {
         <StatePill {...look} size="md" />
         <Text mt={4} style={{ overflowWrap: 'anywhere' }}>{sentence(o.health.text)}</Text>
       </div>
+      {o.problems.length > 0 && <Problems problems={o.problems} more={o.more_problems} />}
       {o.health.state === 'empty' ? <FirstSteps numbers={o.numbers} /> : <Standing overview={o} />}
     </Stack>
   );
@@ -49,7 +50,6 @@ function Whole({ overview: o }: { overview: OverviewData }) {
 function Standing({ overview: o }: { overview: OverviewData }) {
   return (
     <>
-      {o.problems.length > 0 && <Problems problems={o.problems} more={o.more_problems} />}
       <Block title="Last 24 hours">
         <Numbers label="The last 24 hours" facts={[
           { name: 'Records read', value: count(o.day.in), more: <Spark values={o.day.read} label="Records read in each of the last 24 hours" /> },

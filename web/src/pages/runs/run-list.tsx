@@ -38,8 +38,8 @@ export function RunList({ filter, onClear }: Props) {
 
 const columns: Column<RunView>[] = [
   { key: 'run', head: 'Run', cell: (r) => <Stack gap={0}><LinkAnchor to="/runs/$id" params={{ id: r.id }} fw={600} size="sm">{titleOfRun(r)}</LinkAnchor><Text size="xs" c="dimmed" className="mono">{r.id}</Text></Stack> },
-  { key: 'flow', head: 'Flow', cell: (r) => <LinkAnchor to="/flows/$name" params={{ name: r.flow }} size="sm">{r.flow}</LinkAnchor> },
   { key: 'state', head: 'State', cell: (r) => <Stack gap={0}><StatePill {...lookOfRun(r.state)} />{!isOver(r.state) && <Text size="xs" c="dimmed">{told(progressOf(r))}</Text>}{r.error && <Text size="xs" c="dimmed" lineClamp={2} maw={320}>{r.error}</Text>}</Stack> },
+  { key: 'flow', head: 'Flow', cell: (r) => <LinkAnchor to="/flows/$name" params={{ name: r.flow }} size="sm">{r.flow}</LinkAnchor> },
   { key: 'delivered', head: 'Delivered', number: true, cell: (r) => count(r.counts.delivered) },
   { key: 'dead', head: 'Dead letters', number: true, cell: (r) => count(r.counts.dead_letters) },
   { key: 'began', head: 'Began', cell: (r) => <When at={r.created} size="sm" /> },
@@ -49,5 +49,6 @@ const columns: Column<RunView>[] = [
 /** Took is how long a run took, or takes so far. */
 export function Took({ run }: { run: Pick<RunView, 'created' | 'finished'> }) {
   const now = useNow(5_000);
-  return <>{span(Math.max(0, (run.finished ? Date.parse(run.finished) : now) - Date.parse(run.created)))}{!run.finished && ' so far'}</>;
+  const ms = Math.max(0, (run.finished ? Date.parse(run.finished) : now) - Date.parse(run.created));
+  return <>{ms < 1000 ? '< 1 s' : span(ms)}{!run.finished && ' so far'}</>;
 }
