@@ -181,7 +181,12 @@ func (a *App) now() time.Time { return a.store.Now().UTC() }
 
 // Env is what a connector is opened with.
 func (a *App) Env(name, flowName string, c *connector.Credential) connector.Env {
-	return connector.Env{Name: name, Flow: flowName, Credential: c, Transport: a.transport, Limit: a.limits.Scope, Now: a.now, Log: a.log.With("name", name)}
+	return connector.Env{Name: name, Flow: flowName, Credential: c, Transport: a.transport, Limit: a.limits.Scope, Now: a.now, Log: a.log.With("name", name), Inventory: a.inventory}
+}
+
+// inventory is asked for when a connector reads, long after everything is built.
+func (a *App) inventory(ctx context.Context, destination string) (connector.Inventory, error) {
+	return a.Services.Destinations.Inventory(ctx, destination)
 }
 
 func nodeName() string {

@@ -59,7 +59,7 @@ func settingsHelp(b *strings.Builder, title string, fields []config.Field) {
 		return
 	}
 	fmt.Fprintf(b, "\n%s:\n", title)
-	for _, f := range fields {
+	for _, f := range config.Spread(fields) {
 		fmt.Fprintf(b, "  %s (%s)\n      %s\n", f.Path, f.Type, f.Doc)
 		var more []string
 		if f.Default != "" {

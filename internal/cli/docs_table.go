@@ -9,7 +9,7 @@ import (
 
 // settingsTable writes a config's settings as a Markdown table.
 func settingsTable(b *strings.Builder, title string, cfg any) {
-	all := config.Fields(cfg)
+	all := config.Spread(config.Fields(cfg))
 	if len(all) == 0 {
 		return
 	}

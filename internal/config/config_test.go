@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -257,6 +258,25 @@ func TestFieldsDescribeSettings(t *testing.T) {
 	schema := Schema(defaults())
 	if schema["properties"].(map[string]any)["interval"].(map[string]any)["default"] != "1m" {
 		t.Errorf("got %v", schema)
+	}
+}
+
+func TestFieldsOfListsAreDescribedToo(t *testing.T) {
+	t.Parallel()
+	type step struct {
+		Path  string   `yaml:"path" doc:"Where"`
+		Parts []string `yaml:"parts"`
+	}
+	type all struct {
+		Steps []step `yaml:"steps" doc:"What to do"`
+		Last  string `yaml:"last"`
+	}
+	var got []string
+	for _, f := range Spread(Fields(&all{})) {
+		got = append(got, f.Path+" "+f.Type)
+	}
+	if want := []string{"steps list of mapping", "steps[].path text", "steps[].parts list of text", "last text"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

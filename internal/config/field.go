@@ -20,6 +20,7 @@ type Field struct {
 	Example string   `json:"example,omitempty"`
 	Enum    []string `json:"enum,omitempty"`
 	List    bool     `json:"list,omitempty"`
+	Of      []Field  `json:"of,omitempty"` // of a list of mappings: what each has, by its own name
 }
 
 // Fields gives the settings of a struct that holds its defaults, those of nested structs by their dotted path.
@@ -29,6 +30,19 @@ func Fields(v any) []Field {
 		value = value.Elem()
 	}
 	return fieldsOf(value, "")
+}
+
+// Spread gives the fields of lists of mappings too, below their list: "get[].path".
+func Spread(fields []Field) []Field {
+	var all []Field
+	for _, f := range fields {
+		all = append(all, f)
+		for _, of := range Spread(f.Of) {
+			of.Path = f.Path + "[]." + of.Path
+			all = append(all, of)
+		}
+	}
+	return all
 }
 
 func fieldsOf(v reflect.Value, at string) []Field {
@@ -42,6 +56,9 @@ func fieldsOf(v reflect.Value, at string) []Field {
 		one := Field{Path: path, Type: typeName(f.value.Type()), Doc: f.tag.Get("doc"), Example: f.tag.Get("example"), Enum: f.enum(), List: f.value.Kind() == reflect.Slice}
 		if node := encode(f.value, reflect.Zero(f.value.Type())); node != nil {
 			one.Default = flow(node)
+		}
+		if t := f.value.Type(); t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct && typeName(t) == "list of mapping" {
+			one.Of = fieldsOf(reflect.Zero(t.Elem()), "")
 		}
 		all = append(all, one)
 	}

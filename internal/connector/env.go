@@ -18,6 +18,17 @@ type Env struct {
 	Limit      func(scope string, perMinute int) Limiter
 	Now        func() time.Time // UTC
 	Log        *slog.Logger
+	// Inventory tells what a mirror's destination holds, by the destination's name. NotFound: there is no such destination.
+	// nil: nobody remembers.
+	Inventory func(ctx context.Context, destination string) (Inventory, error)
+}
+
+// An Inventory is what is remembered of what a mirror's destination holds.
+type Inventory struct {
+	Connector string // the destination's
+	Config    Config // the destination's settings
+	// Keys gives the next keys after one of them, about limit of them, in an order that stays; "" begins. None: there are no more.
+	Keys func(ctx context.Context, after string, limit int) ([]string, error)
 }
 
 // A Limiter is the right to make requests against one quota, shared by all nodes.

@@ -4,6 +4,7 @@ package destination
 import (
 	"context"
 	"encoding/json"
+	"math"
 
 	"go.yaml.in/yaml/v4"
 
@@ -92,6 +93,26 @@ func (s *Service) Env(ctx context.Context, o store.Object, flow string) (connect
 		}
 	}
 	return s.env(o.Name, flow, c), nil
+}
+
+// Inventory tells what a destination holds, as far as we know.
+func (s *Service) Inventory(ctx context.Context, name string) (connector.Inventory, error) {
+	o, use, err := s.named(ctx, name)
+	if err != nil {
+		return connector.Inventory{}, err
+	}
+	return connector.Inventory{Connector: use.Connector.Name, Config: use.Config, Keys: func(ctx context.Context, after string, limit int) ([]string, error) {
+		from := int64(math.MinInt64)
+		if after != "" {
+			from = store.KeyHash(after)
+		}
+		items, err := s.Store.Inventory(ctx, o.ID, from, limit)
+		keys := make([]string, len(items))
+		for i, item := range items {
+			keys[i] = item.Key
+		}
+		return keys, err
+	}}, nil
 }
 
 // Open opens a destination for a flow; it doesn't talk to the remote.

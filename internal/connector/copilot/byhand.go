@@ -95,7 +95,8 @@ func (g *graph) ownPath(address string) bool {
 	return false
 }
 
-// byHand makes a request of the settings, for each record of the one that it follows.
+// byHand makes a request of the settings, for each record of the one that it follows. Of those that follow some may lead
+// to nothing (a connection without a schema); the others count.
 func (s *source) byHand(ctx context.Context, name string) iter.Seq2[json.RawMessage, error] {
 	return func(yield func(json.RawMessage, error) bool) {
 		i := slices.IndexFunc(s.cfg.Get, func(g Get) bool { return g.Name == name })
@@ -113,7 +114,14 @@ func (s *source) byHand(ctx context.Context, name string) iter.Seq2[json.RawMess
 				yield(nil, err)
 				return
 			}
-			if !s.request(ctx, g, before, yield) {
+			absent := false
+			more := s.request(ctx, g, before, func(raw json.RawMessage, err error) bool {
+				if absent = isClass(err, fault.NotFound); absent {
+					return true
+				}
+				return yield(raw, err)
+			})
+			if !more && !absent {
 				return
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/headrace/headrace/internal/connector"
 	"github.com/headrace/headrace/internal/fault"
@@ -56,6 +57,96 @@ func (g *graph) checkLive(ctx context.Context) connector.Check {
 		text = fmt.Sprintf("listed the connections: %d", n)
 	}
 	return connector.Check{Name: rowLive, Result: connector.Works, Text: text, Took: took}
+}
+
+// mostLookedUp is how many of the things that a source names a check looks up; items are throttled early.
+const mostLookedUp = 20
+
+// checkSource also looks up what is named.
+func checkSource(ctx context.Context, cfg *SourceConfig, env connector.Env) []connector.Check {
+	rows := checkCredential(ctx, env)
+	if rows[len(rows)-1].Result != connector.Works {
+		return rows
+	}
+	opened, err := openSource(cfg, env)
+	if err != nil {
+		return append(rows, microsoft.FailedCheck("Settings", err, ""))
+	}
+	s := opened.(*source)
+	defer func() { _ = s.Close() }()
+	for _, id := range cfg.Connections {
+		rows = append(rows, s.checkConnection(ctx, id))
+	}
+	if cfg.Inventory != "" {
+		rows = append(rows, s.checkInventory(ctx))
+	}
+	for _, what := range []string{readOperations, readItems, readGroups} {
+		if row, ok := s.checkNamed(ctx, what); ok {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+func (s *source) checkConnection(ctx context.Context, id string) connector.Check {
+	row := connector.Check{Name: rowConnection + " " + id}
+	have, err := s.graphOf(id).readConnection(ctx)
+	switch {
+	case isClass(err, fault.NotFound):
+		row.Result, row.Text, row.Fix = connector.Missing, "not there, or another app's", fmt.Sprintf("Correct the ID; headrace source action %s get shows what this app may see.", s.env.Name)
+	case err != nil:
+		return microsoft.FailedCheck(row.Name, err, "")
+	default:
+		row.Result, row.Text = connector.Works, "there, state "+have.State
+	}
+	return row
+}
+
+func (s *source) checkInventory(ctx context.Context) connector.Check {
+	row := connector.Check{Name: "Inventory of " + s.cfg.Inventory, Result: connector.Works}
+	connection, held, err := s.inventory(ctx)
+	if err != nil {
+		return microsoft.FailedCheck(row.Name, err, "")
+	}
+	keys, err := held.Keys(ctx, "", 1)
+	switch {
+	case err != nil:
+		return microsoft.FailedCheck(row.Name, err, "")
+	case len(keys) == 0:
+		row.Result, row.Text = connector.NotNeeded, "nothing was sent to "+connection+" yet"
+	default:
+		row.Text = "items of " + connection
+	}
+	return row
+}
+
+// checkNamed looks up the first things of a kind; false: none is named.
+func (s *source) checkNamed(ctx context.Context, what string) (connector.Check, bool) {
+	var named []unit
+	for _, u := range s.units(s.cfg.Connections) {
+		if u.Read == what && len(named) < mostLookedUp {
+			named = append(named, u)
+		}
+	}
+	if len(named) == 0 {
+		return connector.Check{}, false
+	}
+	var absent []string
+	for _, u := range named {
+		for _, err := range s.records(ctx, u) {
+			if isClass(err, fault.NotFound) {
+				absent = append(absent, u.ID)
+			} else if err != nil {
+				return microsoft.FailedCheck(what, err, ""), true
+			}
+		}
+	}
+	row := connector.Check{Name: what, Result: connector.Works, Text: fmt.Sprintf("the first %d that are named are there", len(named))}
+	if len(absent) > 0 {
+		row.Result, row.Text = connector.Missing, fmt.Sprintf("%d of the first %d that are named are not there: %s", len(absent), len(named), strings.Join(absent, ", "))
+		row.Fix = "What is not there is passed over. Correct its name, or take it out."
+	}
+	return row, true
 }
 
 // checkDestination also looks at the connection and holds the wanted schema against the registered one.

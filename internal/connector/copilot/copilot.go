@@ -39,8 +39,8 @@ func Spec() connector.Spec {
 			Streams:  func(cfg connector.Config) []string { return cfg.(*SourceConfig).streams() },
 			Samples:  func(cfg connector.Config) string { return cfg.(*SourceConfig).Samples },
 			Actions:  sourceActions(),
-			Check: func(ctx context.Context, _ connector.Config, env connector.Env) []connector.Check {
-				return checkCredential(ctx, env)
+			Check: func(ctx context.Context, cfg connector.Config, env connector.Env) []connector.Check {
+				return checkSource(ctx, cfg.(*SourceConfig), env)
 			},
 		},
 		Destination: &connector.DestinationSpec{

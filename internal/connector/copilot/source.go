@@ -61,6 +61,7 @@ type listCursor struct {
 	Done        bool     `json:"done,omitempty"`        // it has ended; the next begins anew
 	Connections []string `json:"connections,omitempty"` // those that it reads of
 	Next        int      `json:"next,omitempty"`        // the unit to go on at
+	After       string   `json:"after,omitempty"`       // of an inventory, which comes behind the units: the item to go on after
 }
 
 const (
@@ -77,35 +78,79 @@ func (s *source) Enumerate(ctx context.Context, raw connector.Cursor) (connector
 	if err != nil {
 		return connector.Enumeration{}, err
 	}
-	units := s.units(c.Connections)
-	out := connector.Enumeration{}
-	last := min(c.Next+unitsAtOnce, len(units))
-	for _, u := range units[min(c.Next, last):last] {
+	units, more, err := s.next(ctx, &c)
+	if err != nil {
+		return connector.Enumeration{}, err
+	}
+	out := connector.Enumeration{More: more, Pending: max(len(s.units(c.Connections))-c.Next, 0)}
+	for _, u := range units {
 		found, err := s.list(ctx, u)
 		switch class := fault.ClassOf(err); {
 		case err == nil:
-			out.Splits = append(out.Splits, found...)
-		case class == fault.NotFound:
-			s.env.Log.Debug("nothing is there to read back", "read", u.Read, "connection", u.Connection, "id", u.ID)
-		case class == fault.Denied || class == fault.Invalid:
+			out.Splits = append(out.Splits, found)
+		case u.mayBeAbsent() && class == fault.NotFound && !gone(err):
+			s.env.Log.Info("nothing is there to read back", "read", u.Read, "connection", u.Connection, "id", u.ID)
+		case class == fault.Denied || class == fault.Invalid || class == fault.NotFound:
 			c.Failed = true
 			if !slices.ContainsFunc(out.Failed, func(f connector.StreamError) bool { return f.Stream == u.stream() }) {
-				out.Failed = append(out.Failed, connector.StreamError{Stream: u.stream(), Err: err})
+				out.Failed = append(out.Failed, connector.StreamError{Stream: u.stream(), Err: explained(u, err)})
 			}
 		default:
 			return connector.Enumeration{}, err
 		}
 	}
-	c.Next = last
-	if out.More = last < len(units); !out.More {
+	if !more {
 		out.Complete = c.Full && !c.Failed
 		c = listCursor{Version: cursorVersion, Done: true}
 	}
-	out.Pending = len(units) - last
 	if out.Cursor, err = json.Marshal(c); err != nil {
 		return connector.Enumeration{}, fault.New(fault.Internal, "write the cursor: %w", err)
 	}
 	return out, nil
+}
+
+// next gives the things to read now and moves the cursor behind them: first what is named, then the inventory.
+func (s *source) next(ctx context.Context, c *listCursor) (units []unit, more bool, err error) {
+	named := s.units(c.Connections)
+	if from := min(c.Next, len(named)); from < len(named) {
+		c.Next = min(from+unitsAtOnce, len(named))
+		return named[from:c.Next], c.Next < len(named) || s.cfg.Inventory != "", nil
+	}
+	if s.cfg.Inventory == "" {
+		return nil, false, nil
+	}
+	connection, inventory, err := s.inventory(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	keys, err := inventory.Keys(ctx, c.After, unitsAtOnce)
+	if err != nil || len(keys) == 0 {
+		return nil, false, err
+	}
+	for _, key := range keys {
+		units = append(units, unit{Read: readItems, Connection: connection, ID: key})
+	}
+	c.After = keys[len(keys)-1]
+	return units, true, nil
+}
+
+// inventory opens the inventory that is named, and tells its connection.
+func (s *source) inventory(ctx context.Context) (connection string, _ connector.Inventory, err error) {
+	if s.env.Inventory == nil {
+		return "", connector.Inventory{}, fault.New(fault.Invalid, "the inventory of %q can't be looked at here", s.cfg.Inventory)
+	}
+	held, err := s.env.Inventory(ctx, s.cfg.Inventory)
+	if isClass(err, fault.NotFound) {
+		return "", held, fault.New(fault.Invalid, "open the inventory: %w", err).WithHint("inventory names a destination of the connector %s; headrace destination list shows which there are.", Name)
+	}
+	if err != nil {
+		return "", held, fmt.Errorf("open the inventory: %w", err)
+	}
+	cfg, ok := held.Config.(*Config)
+	if !ok {
+		return "", held, fault.New(fault.Invalid, "open the inventory: the destination %q is of the connector %s", s.cfg.Inventory, held.Connector).WithHint("inventory names a destination of the connector %s.", Name)
+	}
+	return cfg.Connection.ID, held, nil
 }
 
 // cursor reads a cursor, or begins a listing by finding out which connections there are.
@@ -160,6 +205,10 @@ func (s *source) units(ids []string) []unit {
 			for _, key := range s.cfg.Items {
 				all = append(all, unit{Read: what, Connection: ids[0], ID: namedItem(key)})
 			}
+		case readOperations:
+			for _, id := range s.cfg.Operations {
+				all = append(all, unit{Read: what, Connection: ids[0], ID: id})
+			}
 		case readGroups:
 			for _, id := range s.cfg.Groups {
 				all = append(all, unit{Read: what, Connection: ids[0], ID: id})
@@ -180,6 +229,22 @@ func (u unit) stream() string {
 	return u.Read
 }
 
+// mayBeAbsent tells whether it is no mistake if the thing is not there: an item can be deleted, a new connection has no schema.
+func (u unit) mayBeAbsent() bool { return u.Read != readGet && u.Read != readConnections }
+
+// explained says what to do about a thing that was named and is not there.
+func explained(u unit, err error) error {
+	f, ok := fault.As(err)
+	if !ok || f.Class != fault.NotFound || f.Hint != "" {
+		return err
+	}
+	hint := fmt.Sprintf("There is no connection %s that this app may see: its ID is wrong, it was deleted, or it is another app's.", u.Connection)
+	if u.Read == readGet {
+		hint = fmt.Sprintf("Look at the path of the request %q: an ID in it is wrong, or what it names was deleted.", u.ID)
+	}
+	return &fault.Error{Class: f.Class, Code: f.Code, Hint: hint, Upstream: f.Upstream, Err: err}
+}
+
 // key names a record of the unit for whoever keeps it.
 func (u unit) key(id string) string {
 	switch {
@@ -195,27 +260,24 @@ func (u unit) key(id string) string {
 	return u.Read + "/" + u.Connection + "/" + u.ID
 }
 
-// list reads a unit and makes its splits: of connections one each, else one.
-func (s *source) list(ctx context.Context, u unit) ([]connector.Split, error) {
-	var (
-		splits []connector.Split
-		sum    = sha256.New()
-	)
+// list reads a unit and makes its split.
+func (s *source) list(ctx context.Context, u unit) (connector.Split, error) {
+	sum := sha256.New()
 	for raw, err := range s.records(ctx, u) {
 		if err != nil {
-			return nil, err
+			return connector.Split{}, err
 		}
 		_, _ = fmt.Fprintf(sum, "%d:", len(raw))
 		_, _ = sum.Write(raw)
 	}
 	locator, err := json.Marshal(u)
 	if err != nil {
-		return nil, fault.New(fault.Internal, "write a locator: %w", err)
+		return connector.Split{}, fault.New(fault.Internal, "write a locator: %w", err)
 	}
 	name := u.Read + "/" + u.Connection + "/" + u.ID
-	return append(splits, connector.Split{
+	return connector.Split{
 		ID: name + "@" + hex.EncodeToString(sum.Sum(nil)[:16]), Locator: locator, Stream: u.stream(), Time: s.env.Now(),
-	}), nil
+	}, nil
 }
 
 // Read reads the unit again and yields what it holds, as Graph gave it. If that is not what was listed, it ends with Conflict.
@@ -277,6 +339,8 @@ func (s *source) records(ctx context.Context, u unit) iter.Seq2[json.RawMessage,
 			path = beta + g.path("quota")
 		case readItems:
 			path = g.path("items", u.ID)
+		case readOperations:
+			path = g.path("operations", u.ID)
 		case readGroups:
 			path = g.path("groups", u.ID)
 		}
@@ -311,6 +375,11 @@ func (s *source) connections(ctx context.Context) ([]json.RawMessage, error) {
 			if wanted == nil || wanted[fieldOf(one, "id")] {
 				all = append(all, one)
 			}
+		}
+	}
+	for id := range wanted {
+		if !slices.ContainsFunc(all, func(one json.RawMessage) bool { return fieldOf(one, "id") == id }) {
+			s.env.Log.Warn("a connection that is named is not there, or is another app's", "connection", id)
 		}
 	}
 	return all, nil

@@ -2,6 +2,7 @@ package copilot
 
 import (
 	"fmt"
+	"net/http"
 	"net/url"
 	"path"
 	"slices"
@@ -16,9 +17,11 @@ import (
 
 // SourceConfig is what is read back.
 type SourceConfig struct {
-	Read              []string           `yaml:"read" doc:"What to read: connections; schema, quota, items and groups of the connections named below; get: the requests below" enum:"connections,schema,quota,items,groups,get"`
+	Read              []string           `yaml:"read" doc:"What to read: connections; schema, quota, operations, items and groups of the connections named below; get: the requests below" enum:"connections,schema,operations,quota,items,groups,get"`
 	Connections       []string           `yaml:"connections" doc:"IDs of the connections; none: all that the app may see" example:"companypolicies"`
 	Items             []string           `yaml:"items" doc:"IDs of the items, or the keys they were made of; Graph can't list items" example:"policies/leave.md"`
+	Inventory         string             `yaml:"inventory" doc:"Name of a destination of this connector: the items are those that headrace sent there, and the connection is its own" example:"policies-in-copilot"`
+	Operations        []string           `yaml:"operations" doc:"IDs of operations that register a schema, from the Location that Graph gave; Graph can't list operations"`
 	Groups            []string           `yaml:"groups" doc:"IDs of external groups; Graph can't list groups" example:"oncall-lead"`
 	Get               []Get              `yaml:"get" doc:"Any GET below /external by hand"`
 	Interval          connector.Duration `yaml:"interval" doc:"How long to wait between two readings"`
@@ -30,6 +33,7 @@ type SourceConfig struct {
 type Get struct {
 	Name    string            `yaml:"name" doc:"The stream of its records" example:"operations"`
 	Path    string            `yaml:"path" doc:"The path below /v1.0, beginning with /external; {field} is a field of the record of the request that it follows" example:"/external/connections/{id}/schema"`
+	Method  string            `yaml:"method" doc:"GET, which may be left out: this reads and changes nothing"`
 	Beta    bool              `yaml:"beta" doc:"Below /beta in place of /v1.0"`
 	Query   map[string]string `yaml:"query" doc:"The query's parameters; {field} as in path"`
 	Headers map[string]string `yaml:"headers" doc:"More request headers"`
@@ -37,9 +41,13 @@ type Get struct {
 	Follows string            `yaml:"follows" doc:"The name of another request: this one is made for each of its records" example:"connections"`
 }
 
+// whatToRead are the values of read.
+var whatToRead = []string{readConnections, readSchemas, readOperations, readQuota, readItems, readGroups, readGet}
+
 const (
 	readConnections = "connections"
 	readSchemas     = "schema"
+	readOperations  = "operations"
 	readQuota       = "quota"
 	readItems       = "items"
 	readGroups      = "groups"
@@ -58,14 +66,14 @@ func (c *SourceConfig) Validate() fault.Problems {
 		p = append(p, fault.Problem{Field: field, Text: fmt.Sprintf(format, args...)})
 	}
 	if len(c.Read) == 0 {
-		add("read", "is empty; choose of connections, schema, quota, items, groups, get")
+		add("read", "is empty; choose of %s", strings.Join(whatToRead, ", "))
 	}
 	for i, what := range c.Read {
 		if slices.Contains(c.Read[:i], what) {
 			add(fmt.Sprintf("read[%d]", i), "is %q for the second time", what)
 		}
-		if !slices.Contains([]string{readConnections, readSchemas, readQuota, readItems, readGroups, readGet}, what) {
-			add(fmt.Sprintf("read[%d]", i), "is %q; choose of connections, schema, quota, items, groups, get", what)
+		if !slices.Contains(whatToRead, what) {
+			add(fmt.Sprintf("read[%d]", i), "is %q; choose of %s", what, strings.Join(whatToRead, ", "))
 		}
 	}
 	c.validateNamed(add)
@@ -109,21 +117,22 @@ func (c *SourceConfig) streams() []string {
 
 // validateNamed looks at what can only be read by its name.
 func (c *SourceConfig) validateNamed(add func(field, format string, args ...any)) {
-	if slices.Contains(c.Read, readItems) {
-		if len(c.Items) == 0 {
-			add("items", "is empty; Graph can't list items, so name them. What headrace sent stands in the destination's inventory")
-		}
-		if len(c.Connections) != 1 {
-			add("connections", "must name the one connection that the items are in")
+	reads := func(what string) bool { return slices.Contains(c.Read, what) }
+	if reads(readItems) && len(c.Items) == 0 && c.Inventory == "" {
+		add("items", "is empty; Graph can't list items, so name them, or set inventory to the destination that headrace sent them to")
+	}
+	for what, names := range map[string][]string{readGroups: c.Groups, readOperations: c.Operations} {
+		if reads(what) && len(names) == 0 {
+			add(what, "is empty; Graph can't list %s, so name them", what)
 		}
 	}
-	if slices.Contains(c.Read, readGroups) {
-		if len(c.Groups) == 0 {
-			add("groups", "is empty; Graph can't list groups, so name them")
+	if len(c.Items) > 0 && reads(readItems) || reads(readGroups) || reads(readOperations) {
+		if len(c.Connections) != 1 {
+			add("connections", "must name the one connection that the items, groups or operations are in")
 		}
-		if len(c.Connections) != 1 && !slices.Contains(c.Read, readItems) {
-			add("connections", "must name the one connection that the groups are in")
-		}
+	}
+	if c.Inventory != "" && !reads(readItems) {
+		add("inventory", "says which items are read, but read does not name items")
 	}
 	if slices.Contains(c.Read, readGet) && len(c.Get) == 0 {
 		add("get", "is empty; write at least one request, with name and path")
@@ -138,6 +147,11 @@ func (c *SourceConfig) validateNamed(add func(field, format string, args ...any)
 			add(fmt.Sprintf("items[%d]", i), "is empty")
 		}
 	}
+	for i, id := range c.Operations {
+		if id == "" {
+			add(fmt.Sprintf("operations[%d]", i), "is empty")
+		}
+	}
 }
 
 func (g Get) validate(all []Get) fault.Problems {
@@ -147,6 +161,9 @@ func (g Get) validate(all []Get) fault.Problems {
 	}
 	if strings.TrimSpace(g.Name) == "" || len(g.Name) > 100 {
 		add("name", "is missing, or longer than 100 characters")
+	}
+	if g.Method != "" && g.Method != http.MethodGet {
+		add("method", "is %q; only GET: this source reads and changes nothing", g.Method)
 	}
 	if why := badPath(g.Path); why != "" {
 		add("path", "%s", why)

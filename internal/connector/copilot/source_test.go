@@ -1,6 +1,7 @@
 package copilot
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -125,6 +126,100 @@ func TestWhatIsReadBack(t *testing.T) {
 	}
 }
 
+// remembered is an inventory of some keys, in the order that they have here.
+func remembered(cfg connector.Config, keys ...string) func(context.Context, string) (connector.Inventory, error) {
+	return func(_ context.Context, name string) (connector.Inventory, error) {
+		if name != "policies-in-copilot" {
+			return connector.Inventory{}, fault.New(fault.NotFound, "there is no destination %q", name)
+		}
+		return connector.Inventory{Connector: "file", Config: cfg, Keys: func(_ context.Context, after string, limit int) ([]string, error) {
+			from := slices.Index(keys, after) + 1
+			return keys[from:min(from+limit, len(keys))], nil
+		}}, nil
+	}
+}
+
+func TestItemsAreReadByTheInventory(t *testing.T) {
+	t.Parallel()
+	w, _ := reading(t, 45)
+	var keys []string
+	for i := range 45 {
+		keys = append(keys, fmt.Sprintf("k%d", i))
+	}
+	keys = append(keys, "deleted-by-somebody")
+	cfg := newSourceConfig().(*SourceConfig)
+	cfg.Read, cfg.Inventory = []string{readItems}, "policies-in-copilot"
+	if p := cfg.Validate(); len(p) > 0 {
+		t.Fatal(p)
+	}
+	w.env.Inventory = remembered(w.cfg, keys...)
+	got, failed := all(t, w.source(cfg))
+	if len(got) != 45 || len(failed) > 0 || !strings.Contains(string(got["items/companypolicies/k44"]), "Text of k44.") {
+		t.Errorf("%d read, failed %v", len(got), failed)
+	}
+	cfg.Read = []string{readConnections, readItems}
+	if got, _ = all(t, w.source(cfg)); len(got) != 47 {
+		t.Errorf("%d read with the connections", len(got))
+	}
+	for name, c := range map[string]struct {
+		inventory string
+		cfg       connector.Config
+	}{"no such destination": {"polices", w.cfg}, "another connector's": {"policies-in-copilot", newSourceConfig()}} {
+		cfg.Inventory, w.env.Inventory = c.inventory, remembered(c.cfg, keys...)
+		src := w.source(cfg)
+		e, err := src.Enumerate(t.Context(), nil)
+		if err != nil || !e.More {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if _, err = src.Enumerate(t.Context(), e.Cursor); fault.ClassOf(err) != fault.Invalid || fault.HintOf(err) == "" {
+			t.Errorf("%s: %v", name, err)
+		}
+		if rows := checkSource(t.Context(), cfg, w.env); rows[len(rows)-1].Result.OK() {
+			t.Errorf("%s: %+v", name, rows[len(rows)-1])
+		}
+	}
+}
+
+func TestWhatIsNamedAndNotThereIsTold(t *testing.T) {
+	t.Parallel()
+	w, cfg := reading(t, 1)
+	cfg.Connections, cfg.Get = []string{"typo"}, []Get{{Name: "wrong", Path: "/external/connections/typo/schema"}}
+	cfg.Operations, cfg.Read = []string{"1.weu.gone"}, append(cfg.Read, readOperations)
+	_, failed := all(t, w.source(cfg))
+	var streams []string
+	for _, f := range failed {
+		streams = append(streams, f.Stream)
+		if fault.ClassOf(f.Err) != fault.NotFound || fault.HintOf(f.Err) == "" {
+			t.Errorf("%s: %v, hint %q", f.Stream, f.Err, fault.HintOf(f.Err))
+		}
+	}
+	if want := []string{readSchemas, readQuota, readItems, readGroups, "wrong", readOperations}; !slices.Equal(streams, want) {
+		t.Errorf("failed %q, want %q", streams, want)
+	}
+	cfg.Connections = []string{"companypolicies"}
+	missing := map[string]bool{}
+	for _, row := range checkSource(t.Context(), cfg, w.env) {
+		missing[row.Name] = row.Result == connector.Missing && row.Fix != ""
+	}
+	if !missing[readItems] || !missing[readGroups] || !missing[readOperations] || missing["Connection companypolicies"] {
+		t.Errorf("the check says %v", missing)
+	}
+}
+
+func TestAChainGoesOnWhereOneLeadsToNothing(t *testing.T) {
+	t.Parallel()
+	w, cfg := reading(t, 1)
+	w.cfg.Connection.ID = "adraft"
+	if _, err := w.open().graph.sendJSON(t.Context(), http.MethodPost, connections, map[string]string{"id": "adraft", "name": "A draft", "description": "Nothing is in it yet."}); err != nil {
+		t.Fatal(err)
+	}
+	cfg.Read = []string{readGet}
+	got, failed := all(t, w.source(cfg))
+	if len(failed) > 0 || got["all/adraft"] == nil || got["properties title"] == nil {
+		t.Errorf("failed %v, got %d", failed, len(got))
+	}
+}
+
 func TestReadingStaysBelowExternal(t *testing.T) {
 	t.Parallel()
 	for path, want := range map[string]bool{
@@ -173,10 +268,13 @@ func TestSourceConfigReportsAllProblemsAtOnce(t *testing.T) {
 	}
 	c := &SourceConfig{
 		Read: []string{readItems, readGroups, readGet, readItems, "users"}, Connections: []string{"a-b", "cde"}, Groups: []string{"a b"}, Interval: connector.Duration(time.Second),
-		Get: []Get{{Name: "a", Path: "/users", Follows: "b"}, {Name: "b", Path: "/external/{id}", Follows: "a", Headers: map[string]string{"authorization": "x"}, Records: ".["}, {Name: "c", Path: "/external/{id}"}, {Name: "c", Path: "/external", Follows: "d"}},
+		Get:       []Get{{Name: "a", Path: "/users", Follows: "b"}, {Name: "b", Path: "/external/{id}", Follows: "a", Headers: map[string]string{"authorization": "x"}, Records: ".["}, {Name: "c", Path: "/external/{id}"}, {Name: "c", Path: "/external", Follows: "d", Method: "POST"}},
+		Inventory: "x", Operations: []string{""},
 	}
 	got := problemsOf(c.Validate())
-	for _, want := range []string{"read[3]: is \"items\" for the second time", "read[4]", "items: is empty", "connections: must name the one", "connections[0]", "groups[0]", "interval", "requestsPerMinute",
+	c.Inventory, c.Items = "", nil
+	got += problemsOf(c.Validate())
+	for _, want := range []string{"items: is empty", "read[3]: is \"items\" for the second time", "read[4]", "operations[0]: is empty", `get[3].method: is "POST"`, "connections: must name the one", "connections[0]", "groups[0]", "interval", "requestsPerMinute",
 		"get[0].path", "get[0].follows: the requests follow each other in a circle", "get[1].headers.authorization: is set by headrace", "get[1].records", "get[2].path: has a {field}", "get[3].name", `get[3].follows: there is no request "d"`} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing in\n%s", want, got)

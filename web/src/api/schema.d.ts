@@ -1974,6 +1974,7 @@ export interface components {
             enum?: string[];
             example?: string;
             list?: boolean;
+            of?: components["schemas"]["ConfigField"][];
             path: string;
             type: string;
         };
