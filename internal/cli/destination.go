@@ -35,7 +35,7 @@ var destinationUse = use[destination.View]{
 	of: func(v destination.View) object.View { return v.View },
 	pairs: func(v destination.View) []pair {
 		return []pair{{"name", v.Name}, {"id", v.ID}, {"description", v.Description}, {"connector", v.Connector}, {"credential", v.Credential},
-			{"state", state(v.Paused, v.Reason)}, {"flows", strings.Join(v.UsedBy, ", ")}, {"settings", settingsText(v.Spec)},
+			{"state", state(v.State, v.Paused, v.Reason)}, {"flows", strings.Join(v.UsedBy, ", ")}, {"settings", settingsText(v.Spec)},
 			{"owner", v.Owner}, {"revision", fmt.Sprint(v.Revision)}, {"updated", clock(v.Updated)}}
 	},
 	next: func(name string) string { return "headrace flow create NAME --source SOURCE --destination " + name },
@@ -60,7 +60,7 @@ func (s *session) destinationList() *cobra.Command {
 				{head: "NAME", text: func(v destination.View) string { return v.Name }},
 				{head: "CONNECTOR", text: func(v destination.View) string { return v.Connector }},
 				{head: "CREDENTIAL", text: func(v destination.View) string { return v.Credential }},
-				{head: "STATE", text: func(v destination.View) string { return yes(v.Paused, "paused", "on") }},
+				{head: "STATE", text: func(v destination.View) string { return v.State }},
 				{head: "FLOWS", text: func(v destination.View) string { return strings.Join(v.UsedBy, ", ") }},
 				{head: "OWNER", text: func(v destination.View) string { return v.Owner }, wide: true},
 				{head: "ID", text: func(v destination.View) string { return v.ID }, wide: true},

@@ -23,7 +23,7 @@ func (s *session) runFile() *cobra.Command {
 			"Stopped by Ctrl-C or SIGTERM it finishes the batch in hand (at most 20 s) and exits 0; the next run goes on from there.",
 		Example: examples("headrace run -f contoso.yaml --once", "", "headrace run -f contoso.yaml", "for ever", "headrace run list", "backfills, replays and crawls"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if len(f.paths) == 0 {
+			if len(f.paths) == 0 && !once { // with --once somebody, cron perhaps, means to run something
 				return cmd.Help()
 			}
 			r, err := f.request(s)

@@ -11,6 +11,7 @@ import (
 	"github.com/headrace/headrace/internal/connector"
 	"github.com/headrace/headrace/internal/object"
 	"github.com/headrace/headrace/internal/source"
+	"github.com/headrace/headrace/internal/store"
 )
 
 func readHalf(spec connector.Spec) func() connector.Config {
@@ -35,8 +36,12 @@ var sourceUse = use[source.View]{
 	create:   api.SourceCreate, show: api.SourceShow, edit: api.SourceEdit, test: api.SourceTest, checks: "Check whether it can be read",
 	of: func(v source.View) object.View { return v.View },
 	pairs: func(v source.View) []pair {
+		var t store.Trouble
+		if v.Trouble != nil {
+			t = *v.Trouble
+		}
 		return []pair{{"name", v.Name}, {"id", v.ID}, {"description", v.Description}, {"connector", v.Connector}, {"credential", v.Credential}, {"tenant", v.Tenant},
-			{"state", state(v.Paused, v.Reason)}, {"streams", strings.Join(v.Streams, "\n")}, {"flows", strings.Join(v.UsedBy, ", ")}, {"settings", settingsText(v.Spec)},
+			{"state", state(v.State, v.Paused, v.Reason)}, {"trouble", firstOf(t.Title, t.Text)}, {"do this", t.Hint}, {"tried again", clock(t.Until)}, {"listed", clock(v.Listed)}, {"streams", strings.Join(v.Streams, "\n")}, {"flows", strings.Join(v.UsedBy, ", ")}, {"settings", settingsText(v.Spec)},
 			{"owner", v.Owner}, {"revision", fmt.Sprint(v.Revision)}, {"updated", clock(v.Updated)}}
 	},
 	next: func(name string) string {
@@ -63,7 +68,7 @@ func (s *session) sourceList() *cobra.Command {
 				{head: "NAME", text: func(v source.View) string { return v.Name }},
 				{head: "CONNECTOR", text: func(v source.View) string { return v.Connector }},
 				{head: "CREDENTIAL", text: func(v source.View) string { return v.Credential }},
-				{head: "STATE", text: func(v source.View) string { return yes(v.Paused, "paused", "on") }},
+				{head: "STATE", text: func(v source.View) string { return v.State }},
 				{head: "FLOWS", text: func(v source.View) string { return strings.Join(v.UsedBy, ", ") }},
 				{head: "STREAMS", text: func(v source.View) string { return strings.Join(v.Streams, ", ") }, wide: true},
 				{head: "TENANT", text: func(v source.View) string { return v.Tenant }, wide: true},
@@ -79,14 +84,11 @@ var sourceRest = rest[source.View]{
 	show: func(s *session, v source.View) error { return sourceUse.print(s, v, true) }, of: sourceUse.of, look: api.SourceShow,
 }
 
-func state(paused bool, reason string) string {
-	if !paused {
-		return "on"
+func state(now string, paused bool, reason string) string {
+	if !paused || reason == "" {
+		return now
 	}
-	if reason == "" {
-		return "paused"
-	}
-	return "paused: " + reason
+	return now + ": " + reason
 }
 
 // change makes the request of an edit.

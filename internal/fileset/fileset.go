@@ -196,7 +196,7 @@ func (s *Service) step(ctx context.Context, over *overlay, r Request, doc config
 	if exists {
 		o, step.Action, step.Revision = before, Update, before.Revision
 		if before.Owner != r.Set && before.Owner != object.UI && !r.Adopt {
-			return step, fault.Problems{{Text: fmt.Sprintf("belongs to the file set %q; take it over with --adopt, or apply with --set %s", before.Owner, before.Owner)}}.Err()
+			return step, fault.Problems{{Text: fmt.Sprintf("belongs to the file set %q; take it over with --adopt, or apply with --file-set %s", before.Owner, before.Owner)}}.Err()
 		}
 	}
 	o.Description, o.Owner = doc.Description, r.Set
