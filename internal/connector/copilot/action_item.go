@@ -61,12 +61,14 @@ func showItem(ctx context.Context, d *destination, in *ItemInput) (any, error) {
 		}
 		v.ID, v.Made, v.Notes = p.Key, p.Body, p.Notes
 	}
-	if len(v.Made) > 0 {
-		if err := d.fitShown(ctx, &v); err != nil {
-			return nil, err
-		}
+	schema, err := d.schema(ctx)
+	if err != nil {
+		return nil, err
 	}
-	_, err := d.graph.send(ctx, http.MethodGet, d.graph.path("items", v.ID), nil, &v.Stored)
+	if len(v.Made) > 0 {
+		d.fitShown(&v)
+	}
+	_, err = d.graph.send(ctx, http.MethodGet, d.graph.path("items", v.ID), nil, &v.Stored)
 	if isClass(err, fault.NotFound) && !gone(err) {
 		v.Notes = append(v.Notes, "it is not in the tenant")
 		return v, nil
@@ -75,7 +77,7 @@ func showItem(ctx context.Context, d *destination, in *ItemInput) (any, error) {
 		return nil, err
 	}
 	v.Found = true
-	if u := withLabel(d.want, "url"); u != nil {
+	if u := withLabel(schema, "url"); u != nil {
 		if it, err := readItem(v.Stored); err == nil {
 			v.URL, _ = it.Properties[u.Name].(string)
 		}
@@ -87,27 +89,32 @@ func showItem(ctx context.Context, d *destination, in *ItemInput) (any, error) {
 	return v, nil
 }
 
-// fitShown makes of what a mapping gives what would be sent: an inferred schema's types are known only in the tenant. What does
-// not fit stays as it is, with a note.
-func (d *destination) fitShown(ctx context.Context, v *connector.ShownItem) error {
-	if d.want == nil {
-		schema, err := d.graph.readSchema(ctx)
-		if isClass(err, fault.NotFound) {
-			return nil // nor is there an item
-		}
-		if err != nil {
-			return err
-		}
-		d.registered = schema
+// schema is the one that is written, or else what was inferred and registered: only the tenant knows it. Empty: there is none.
+func (d *destination) schema(ctx context.Context) ([]Property, error) {
+	if d.want != nil {
+		return d.want, nil
+	}
+	registered, err := d.graph.readSchema(ctx)
+	if err != nil && !isClass(err, fault.NotFound) {
+		return nil, err
+	}
+	d.registered = registered
+	return registered, nil
+}
+
+// fitShown makes of what a mapping gives what would be sent, by the types of the schema. What does not fit stays as it is,
+// with a note.
+func (d *destination) fitShown(v *connector.ShownItem) {
+	if d.want == nil && d.registered == nil {
+		return // nothing is registered, nor is there an item
 	}
 	w := &writing{destination: d}
 	fitted, err := w.fit(connector.Record{Key: v.ID, Body: v.Made})
 	if err != nil {
 		v.Notes = append(v.Notes, "it would be refused: "+err.Error())
-		return nil //nolint:nilerr // it is what the note says
+		return
 	}
 	v.Made = fitted
-	return nil
 }
 
 // compareItems tells which members of an item are not what was sent.

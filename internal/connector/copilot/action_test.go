@@ -166,7 +166,7 @@ func TestCheckOfADestination(t *testing.T) {
 func TestAnItemIsShownAsItWasSent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	w.cfg.Item.Properties = map[string]string{"title": ".title", "changed": ".changed"}
+	w.cfg.Item.Properties = map[string]string{"title": ".title", "changed": ".changed", "url": `"https://a.example/" + .title`}
 	const record = `{"title":"A","text":"x","changed":"2026-11-23T09:38:26.579684092Z"}`
 	for _, c := range []struct{ action, input, want string }{
 		{"connection-create", `{}`, `"state"`},
@@ -176,6 +176,7 @@ func TestAnItemIsShownAsItWasSent(t *testing.T) {
 		{"item-show", `{"record":` + record + `,"key":"a"}`, `"same":true`},
 		{"item-show", `{"record":` + strings.Replace(record, "09:38", "09:39", 1) + `,"key":"a"}`, `"different":["properties.changed"]`},
 		{"item-show", `{"record":{"title":"A","text":"x","changed":"soon"},"key":"a"}`, "it would be refused"},
+		{"item-show", `{"id":"a"}`, `"url":"https://a.example/A"`},
 	} {
 		got, err := w.act(c.action, c.input)
 		if err != nil {
