@@ -46,8 +46,10 @@ const (
 	LetterDiscarded = "discarded"
 )
 
-func (t tx) putLetters(ctx context.Context, letters []DeadLetter) error {
-	tally := letterTally{}
+// putLetters keeps letters, each once for its split, and gives how many of each split the same run had refused before: a split
+// that is read again refuses the same records again.
+func (t tx) putLetters(ctx context.Context, letters []DeadLetter) (again map[int64]int64, err error) {
+	tally, again := letterTally{}, map[int64]int64{}
 	for _, d := range letters {
 		sum := sha256.Sum256(append([]byte(d.Key+"\x00"+d.Stage+"\x00"+d.Place+"\x00"), d.Body...))
 		now := micros(t.s.now())
@@ -57,11 +59,19 @@ func (t tx) putLetters(ctx context.Context, letters []DeadLetter) error {
 			newUID("dl_"), d.FlowID, d.SplitID, d.RunID, sum[:16], d.Key, int64(d.Op), micros(d.Time), d.Stream, d.Tenant, squeeze(d.Body), len(d.Body),
 			d.Stage, d.Class, d.Reason, d.Hint, group, LetterOpen, now, now)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		tally[letterPlace{LetterOpen, d.FlowID, group}] += n
+		if n > 0 {
+			continue
+		}
+		moved, err := t.changed(ctx, `UPDATE dead_letter SET run_id = ? WHERE flow_id = ? AND split_id = ? AND hash = ? AND run_id <> ?`, d.RunID, d.FlowID, d.SplitID, sum[:16], d.RunID)
+		if err != nil {
+			return nil, err
+		}
+		again[d.SplitID] += 1 - moved
 	}
-	return t.addLetters(ctx, tally)
+	return again, t.addLetters(ctx, tally)
 }
 
 // A LetterFilter picks dead letters. Zero fields pick all.

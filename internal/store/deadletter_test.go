@@ -51,6 +51,44 @@ func TestDeadLettersAreKeptOnceAndWhole(t *testing.T) {
 	})
 }
 
+// A split is read again after a turn that stopped half-way: what was refused is refused again, and counts once for each run.
+func TestARecordThatIsRefusedAgainCountsOnce(t *testing.T) {
+	worlds(t, func(t *testing.T, w *world) {
+		f := w.flow("f", 1)
+		l := w.takeLane(f)
+		refuse := func(run int64, keys ...string) {
+			t.Helper()
+			c := store.Committed{Keep: lease, Deliveries: []store.Progressed{{Delivery: store.Delivery{FlowID: f.ID, SplitID: 3, RunID: run}, Counts: store.Counts{Dead: int64(len(keys))}}}}
+			for _, key := range keys {
+				c.Letters = append(c.Letters, store.DeadLetter{FlowID: f.ID, SplitID: 3, RunID: run, Key: key, Stage: "source"})
+			}
+			w.ok(w.s.CommitBatch(w.ctx(), l, c))
+		}
+		for _, step := range []struct {
+			run           int64
+			keys          []string
+			all, of, open int64
+		}{
+			{4, []string{"a", "b"}, 2, 2, 2},
+			{4, []string{"a", "b"}, 2, 2, 2},      // the same again
+			{4, []string{"a", "b", "c"}, 3, 3, 3}, // and further than before
+			{5, []string{"a"}, 4, 1, 3},           // another run meets it: its own count, the same letter
+			{5, []string{"a"}, 4, 1, 3},
+		} {
+			refuse(step.run, step.keys...)
+			all, err := w.s.Counts(w.ctx(), f.ID, 0)
+			w.ok(err)
+			of, err := w.s.Counts(w.ctx(), f.ID, step.run)
+			w.ok(err)
+			open, err := w.s.OpenLetters(w.ctx(), f.ID)
+			w.ok(err)
+			if all.Dead != step.all || of.Dead != step.of || open != step.open {
+				t.Errorf("run %d, %q: %d of the flow, %d of the run, %d open; want %d, %d, %d", step.run, step.keys, all.Dead, of.Dead, open, step.all, step.of, step.open)
+			}
+		}
+	})
+}
+
 func TestDeadLettersPageAndFilter(t *testing.T) {
 	worlds(t, func(t *testing.T, w *world) {
 		a, b := w.flow("a", 1), w.flow("b", 1)

@@ -188,8 +188,15 @@ func (s *Store) CommitBatch(ctx context.Context, l Lane, c Committed) error {
 		if err := t.putSeen(ctx, l.FlowID, c.Seen); err != nil {
 			return err
 		}
-		if err := t.putLetters(ctx, c.Letters); err != nil {
+		again, err := t.putLetters(ctx, c.Letters)
+		if err != nil {
 			return err
+		}
+		if len(again) > 0 {
+			c.Deliveries = slices.Clone(c.Deliveries)
+			for i := range c.Deliveries {
+				c.Deliveries[i].Dead -= min(again[c.Deliveries[i].SplitID], c.Deliveries[i].Dead)
+			}
 		}
 		if err := t.putInventory(ctx, c.Inventory); err != nil {
 			return err

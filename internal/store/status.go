@@ -10,9 +10,9 @@ import (
 type ListingStatus struct {
 	SourceID int64     `json:"-"`
 	RunID    int64     `json:"-"`
-	Due      time.Time `json:"due,omitzero"` // zero: it sleeps (paused)
+	Due      time.Time `json:"due,omitzero"`    // zero: it sleeps (paused)
 	Listed   time.Time `json:"listed,omitzero"` // of a mirror's source: when a crawl listed it last
-	Pending  int       `json:"pending"` // ranges left to list
+	Pending  int       `json:"pending"`         // ranges left to list
 	Ended    bool      `json:"ended"`
 	Failures int       `json:"failures"`
 	Trouble  *Trouble  `json:"trouble,omitempty"`
