@@ -208,7 +208,8 @@ func (s *Service) step(ctx context.Context, over *overlay, r Request, doc config
 		step.Action = Unchanged
 		return step, nil
 	}
-	if step.Changes, err = s.changes(ctx, over, kind, before, o, exists); err != nil {
+	step.Changes, err = s.changes(ctx, over, kind, before, o, exists)
+	if err != nil && !errors.Is(err, object.ErrUnsound) { // unsound: its source or destination has problems, which are told where that stands
 		return step, err
 	}
 	step.Note = s.note(doc, o, exists)

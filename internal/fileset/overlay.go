@@ -55,8 +55,11 @@ func (v *overlay) Object(ctx context.Context, kind, name string) (store.Object, 
 	return o, err
 }
 
-// ObjectByID gives one by its number.
+// ObjectByID gives one by its number; object.ErrUnsound for the number of what Object would not give.
 func (v *overlay) ObjectByID(ctx context.Context, kind string, id int64) (store.Object, error) {
+	if id == 0 {
+		return store.Object{}, object.ErrUnsound
+	}
 	if o, ok := v.made[kind][v.names[id]]; ok && o.ID == id {
 		return o, nil
 	}
