@@ -24,6 +24,9 @@ func (s *session) copilotCommand() *cobra.Command {
 // copilotAct runs an operation of a destination and decodes its answer into v.
 func (s *session) copilotAct(cmd *cobra.Command, destination, action string, input fields, v any) error {
 	out, err := call(s, cmd, api.DestinationAct, api.ActionRequest{Name: destination, Action: action, Input: input.raw()})
+	if f, ok := fault.As(err); ok && f.Code == "action_not_found" {
+		return &fault.Error{Class: f.Class, Code: f.Code, Title: fmt.Sprintf("destination %q is not of the connector microsoft-365-copilot", destination), Hint: "headrace destination list shows which are"}
+	}
 	if err != nil {
 		return err
 	}

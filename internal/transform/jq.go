@@ -46,6 +46,9 @@ func whyNot(text string) string {
 	case strings.Contains(text, "debug/") || strings.Contains(text, "stderr/"):
 		return "; a transform has nowhere to write to"
 	}
+	if name, ok := strings.CutPrefix(text, "function not defined: "); ok && strings.HasSuffix(name, "/0") {
+		return fmt.Sprintf("; a text stands in double quotes: %q, a field begins with a dot: .%s", strings.TrimSuffix(name, "/0"), strings.TrimSuffix(name, "/0"))
+	}
 	return ""
 }
 

@@ -162,7 +162,7 @@ func TestAllWrongStepsAreReportedTogether(t *testing.T) {
 		{"transform[6].drop", "select(… | not)"},
 		{"transform[7].jq", "unterminated string literal"},
 		{"transform[8].jq", "write the module's functions into the program"},
-		{"transform[9].jq", "function not defined: nosuch/0"},
+		{"transform[9].jq", `function not defined: nosuch/0; a text stands in double quotes: "nosuch"`},
 	}
 	if len(problems) != len(want) {
 		t.Fatalf("%d problems, want %d:\n%v", len(problems), len(want), err)

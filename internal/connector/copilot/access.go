@@ -20,7 +20,11 @@ type AccessInput struct {
 
 // Validate wants an item and a person.
 func (in *AccessInput) Validate() fault.Problems {
-	return append(needed("id", in.ID), needed("user", in.User)...)
+	p := append(needed("id", in.ID), needed("user", in.User)...)
+	if why := badObjectID(aclUser, in.User); why != nil && in.User != "" {
+		p = append(p, fault.Problem{Field: "user", Text: why.Title + ". " + why.Hint})
+	}
+	return p
 }
 
 // An access is who may see an item, for one person.
@@ -82,13 +86,15 @@ func testAccess(ctx context.Context, d *destination, in *AccessInput) (any, erro
 		ACL []aclEntry `json:"acl"`
 	}
 	if _, err := d.graph.send(ctx, http.MethodGet, d.graph.path("items", id), nil, &stored); err != nil {
+		return nil, d.missing(err, "item "+id, "Its ID may be wrong, or it was not sent yet: headrace copilot item list %s", d.env.Name)
+	}
+	missing, err := d.missingGroups(ctx, stored.ACL)
+	if err != nil {
 		return nil, err
 	}
-	a := canSee(stored.ACL, in)
-	a.ID = id
-	var err error
-	a.Missing, err = d.missingGroups(ctx, stored.ACL)
-	return a, err
+	a := canSee(slices.DeleteFunc(slices.Clone(stored.ACL), func(e aclEntry) bool { return e.Type == aclExternalGroup && slices.Contains(missing, e.Value) }), in)
+	a.ID, a.ACL, a.Missing = id, stored.ACL, missing
+	return a, nil
 }
 
 // missingGroups are the external groups of an access list that are not there.

@@ -49,11 +49,15 @@ func TestAGroupThatDoesNotExistIsTold(t *testing.T) {
 	in := &AccessInput{ID: items[0].Key, User: "c2b6e3a0-0b7c-4f2a-8f5e-3a9d7e1b4c66", Groups: []string{"oncall"}}
 	missing := func() []string {
 		t.Helper()
-		a, err := testAccess(t.Context(), d, in)
+		out, err := testAccess(t.Context(), d, in)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return a.(access).Missing
+		a := out.(access)
+		if a.Sees != (len(a.Missing) == 0) || len(a.ACL) != 2 {
+			t.Errorf("sees %v by %q, though %q are not there", a.Sees, a.Why, a.Missing)
+		}
+		return a.Missing
 	}
 	if got := missing(); len(got) != 1 || got[0] != "oncall" {
 		t.Errorf("missing are %q", got)

@@ -145,5 +145,5 @@ func (d *destination) remove(ctx context.Context, segments ...string) (any, erro
 func showQuota(ctx context.Context, d *destination, _ *NoInput) (any, error) {
 	var raw json.RawMessage
 	_, err := d.graph.send(ctx, http.MethodGet, beta+d.graph.path("quota"), nil, &raw)
-	return raw, err
+	return raw, d.missing(err, "quota", "")
 }

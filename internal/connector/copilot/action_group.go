@@ -61,10 +61,30 @@ func (in *MemberInput) Validate() fault.Problems {
 	return p
 }
 
+// noGroup says of a NotFound that a group is not there, and what of that follows.
+func (d *destination) noGroup(err error, id string) error {
+	return d.missing(err, "external group "+id, "Its ID may be wrong; Graph can't list groups. Make it with: headrace copilot group create %s %s", d.env.Name, id)
+}
+
+// missing says of a NotFound what is not there, and what to do.
+func (d *destination) missing(err error, what, hint string, args ...any) error {
+	f, ok := fault.As(err)
+	if !ok || f.Class != fault.NotFound {
+		return err
+	}
+	out := &fault.Error{Class: f.Class, Code: f.Code, Upstream: f.Upstream, Err: err,
+		Title: fmt.Sprintf("there is no %s in the connection %s", what, d.cfg.Connection.ID), Hint: fmt.Sprintf(hint, args...)}
+	if gone(err) {
+		out.Title = fmt.Sprintf("there is no connection %s that this app may see", d.cfg.Connection.ID)
+		out.Hint = "The first run of a flow makes it, or: headrace copilot create. If it is in the admin centre, it belongs to another app."
+	}
+	return out
+}
+
 func showGroup(ctx context.Context, d *destination, in *GroupInput) (any, error) {
 	var raw json.RawMessage
 	_, err := d.graph.send(ctx, http.MethodGet, d.graph.path("groups", in.ID), nil, &raw)
-	return raw, err
+	return raw, d.noGroup(err, in.ID)
 }
 
 func createGroup(ctx context.Context, d *destination, in *NewGroupInput) (any, error) {
@@ -75,8 +95,13 @@ func createGroup(ctx context.Context, d *destination, in *NewGroupInput) (any, e
 	if in.Description != "" {
 		body["description"] = in.Description
 	}
-	if _, err := d.graph.sendJSON(ctx, http.MethodPost, d.graph.path("groups"), body); err != nil {
-		return nil, err
+	_, err := d.graph.sendJSON(ctx, http.MethodPost, d.graph.path("groups"), body)
+	if f, ok := fault.As(err); ok && f.Class == fault.Conflict {
+		return nil, &fault.Error{Class: f.Class, Code: "group_exists", Upstream: f.Upstream, Err: err, Title: fmt.Sprintf("the external group %s is there already", in.ID),
+			Hint: fmt.Sprintf("headrace copilot group show %s %s shows it; choose another ID for another group.", d.env.Name, in.ID)}
+	}
+	if err != nil {
+		return nil, d.missing(err, "place for a group", "")
 	}
 	return showGroup(ctx, d, &GroupInput{ID: in.ID})
 }
@@ -85,10 +110,19 @@ func deleteGroup(ctx context.Context, d *destination, in *GroupInput) (any, erro
 	return d.remove(ctx, "groups", in.ID)
 }
 
+// addMember adds one who may be a member already: then all is as it should be.
 func addMember(ctx context.Context, d *destination, in *MemberInput) (any, error) {
 	member := map[string]string{"id": in.ID, "type": in.Type}
 	_, err := d.graph.sendJSON(ctx, http.MethodPost, d.graph.path("groups", in.Group, "members"), member)
-	return member, err
+	f, ok := fault.As(err)
+	switch {
+	case ok && f.Class == fault.Conflict:
+		err = nil
+	case ok && f.Class == fault.Invalid && in.Type == aclExternalGroup:
+		err = &fault.Error{Class: f.Class, Code: f.Code, Upstream: f.Upstream, Err: err, Title: fmt.Sprintf("the external group %s was not taken as a member", in.ID),
+			Hint: fmt.Sprintf("It must be there first, in the same connection: headrace copilot group create %s %s", d.env.Name, in.ID)}
+	}
+	return member, d.noGroup(err, in.Group)
 }
 
 func removeMember(ctx context.Context, d *destination, in *MemberInput) (any, error) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/headrace/headrace/internal/fault"
@@ -171,9 +172,26 @@ func (t *table) columns(names []string) error {
 		}
 	}
 	if t.o.Key != "" && t.key < 0 {
-		return refuse("key_missing", "Name one of the columns with key:; if the delimiter is another one, set delimiter.", "there is no column %q; the columns are %q", t.o.Key, names)
+		hint := "Name one of the columns with key:; if the delimiter is another one, set delimiter."
+		if d := otherDelimiter(names); d != "" {
+			hint = fmt.Sprintf(`The values seem to be parted by "%s": set delimiter: "%s".`, d, d)
+		}
+		return refuse("key_missing", hint, "there is no column %q; the columns are %q", t.o.Key, names)
 	}
 	return nil
+}
+
+// otherDelimiter guesses what parts the columns of a header that came as one; "": nothing does.
+func otherDelimiter(names []string) string {
+	if len(names) != 1 {
+		return ""
+	}
+	for _, d := range []string{";", "\t", "|", ","} {
+		if strings.Contains(names[0], d) {
+			return strings.ReplaceAll(d, "\t", `\t`)
+		}
+	}
+	return ""
 }
 
 const hex = "0123456789abcdef"

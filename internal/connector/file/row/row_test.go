@@ -190,3 +190,14 @@ func BenchmarkRows(b *testing.B) {
 		})
 	}
 }
+
+func TestAnotherDelimiterIsGuessed(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{"id;name\n1;a\n": `set delimiter: ";"`, "id\tname\n1\ta\n": `set delimiter: "\t"`, "name,other\n1,a\n": "Name one of the columns"} {
+		for _, err := range row.Read(strings.NewReader(text), row.Options{Format: "csv", Key: "id", MaxRecord: 100}, 0) {
+			if !strings.Contains(fault.HintOf(err), want) {
+				t.Errorf("%q: %v, hint %q, want %q in it", text, err, fault.HintOf(err), want)
+			}
+		}
+	}
+}
