@@ -34,7 +34,10 @@ type ItemPage struct {
 
 // DestinationItems lists what a mirror's destination holds, from the inventory: the remote itself may not be able to.
 var DestinationItems = Operation[ItemQuery, ItemPage]{Name: "destination.items", Route: "GET /destinations/{name}/items", Summary: "List the items of a mirror's destination", Do: func(ctx context.Context, s *Services, in ItemQuery) (ItemPage, error) {
-	const most = 1000
+	const (
+		most       = 1000
+		mostLooked = 50_000 // few are refused: a page without one is gone past, within what an answer may take
+	)
 	page := ItemPage{Items: []Item{}}
 	o, err := s.Store.Object(ctx, store.Destination, in.Name)
 	if err != nil {
@@ -50,19 +53,25 @@ var DestinationItems = Operation[ItemQuery, ItemPage]{Name: "destination.items",
 	if limit <= 0 || limit > most {
 		limit = most
 	}
-	items, err := s.Store.Inventory(ctx, o.ID, after, limit)
-	if err != nil {
-		return page, err
-	}
-	for _, i := range items {
-		after = store.KeyHash(i.Key)
-		if state := i.State.String(); in.State == "" || in.State == state {
-			page.Items = append(page.Items, Item{ID: i.Key, State: state, Crawl: i.Crawl, Error: i.Error})
+	for looked := 0; looked < mostLooked; looked += limit {
+		items, err := s.Store.Inventory(ctx, o.ID, after, limit)
+		if err != nil {
+			return page, err
+		}
+		for _, i := range items {
+			after = store.KeyHash(i.Key)
+			if state := i.State.String(); in.State == "" || in.State == state {
+				page.Items = append(page.Items, Item{ID: i.Key, State: state, Crawl: i.Crawl, Error: i.Error})
+			}
+		}
+		if len(items) < limit {
+			return page, nil
+		}
+		if len(page.Items) > 0 {
+			break
 		}
 	}
-	if len(items) >= limit {
-		page.Next = strconv.FormatInt(after, 16)
-	}
+	page.Next = strconv.FormatInt(after, 16)
 	return page, nil
 }}
 

@@ -227,6 +227,9 @@ func quantile(waits [len(store.Waits)]int64, part float64) float64 {
 	for _, n := range waits {
 		total += n
 	}
+	if total == 0 {
+		return 0
+	}
 	want, below, low := part*float64(total), 0.0, time.Duration(0)
 	for i, n := range waits {
 		high := store.Waits[i]

@@ -23,9 +23,9 @@ func health(o Overview, f *found) Health {
 	case o.Numbers.Flows == 0:
 		return Health{"empty", firstStep(o.Numbers)}
 	case trouble > 0:
-		return Health{"trouble", fmt.Sprintf("%s; %s", whole, f.all[0].Title)}
+		return Health{"trouble", fmt.Sprintf("%s. %s", whole, f.all[0].Title)}
 	case attention > 0:
-		return Health{"attention", fmt.Sprintf("%s; %s", whole, f.all[0].Title)}
+		return Health{"attention", fmt.Sprintf("%s. %s", whole, f.all[0].Title)}
 	}
 	return Health{"ok", whole}
 }

@@ -30,7 +30,7 @@ const tabs = (at: string, all: string[]): Place[] => all.map((t) => ({ at: `${at
 
 const places: Place[] = [
   ...tabs('/flows/contoso-archive', ['dataset', 'transform', 'runs', 'letters', 'settings', 'yaml']),
-  ...tabs('/copilot/runbooks', ['schema', 'items', 'doctor']),
+  ...tabs('/copilot/runbooks', ['schema', 'items', 'access', 'groups', 'doctor', 'settings']),
   ...tabs('/settings', ['account', 'users']),
   { at: '/flows/contoso-archive?do=backfill', open: dialog },
   { at: '/flows/contoso-archive', open: menu('More actions'), wide: true },

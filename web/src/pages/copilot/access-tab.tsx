@@ -1,10 +1,12 @@
-import { Alert, Button, Checkbox, Group, Stack, TagsInput, Text, TextInput } from '@mantine/core';
+import { Alert, Button, Checkbox, Code, Group, Stack, TagsInput, Text, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
+import { Block } from '@/parts/block';
+import { LinkAnchor } from '@/parts/link';
 import { ProblemNotice } from '@/parts/problem-notice';
 import { StatePill } from '@/parts/state-pill';
-import { act } from './act';
-import { aclSentences, type Entry } from './acl';
+import { aclSentences, grantsEveryone, type Entry } from './acl';
+import { act, type Destination } from './act';
 
 interface Answer {
   id: string;
@@ -15,17 +17,19 @@ interface Answer {
 }
 
 /** AccessTab tells who can see an item, and whether one person can. */
-export function AccessTab({ name }: { name: string }) {
+export function AccessTab({ destination: d }: { destination: Destination }) {
+  const name = d.name;
   const [input, set] = useState({ id: '', user: '', groups: [] as string[], guest: false });
   const test = useMutation({ mutationFn: () => act<Answer>(name, 'access-test', { ...input, id: input.id.trim(), user: input.user.trim() }) });
   const answer = test.data;
   return (
-    <Stack maw={640}>
-      <Text size="sm">Can somebody see an item? Read from its access list in the tenant. Graph does not tell in which groups a person is, so say them.</Text>
+    <Stack maw={640} gap="lg">
+      <Rule destination={d} />
+      <Block title="Can somebody see an item?" text="Read from its access list in the tenant. Graph tells headrace neither who a person is by their address nor in which groups they are: give IDs.">
       <form onSubmit={(e) => { e.preventDefault(); test.mutate(); }}>
         <Stack>
           <TextInput data-filter label="Item" description="Its ID, or the key of the record that it was made of" required value={input.id} onChange={(e) => set({ ...input, id: e.currentTarget.value })} />
-          <TextInput label="Person" description="Object ID in Entra" required value={input.user} onChange={(e) => set({ ...input, user: e.currentTarget.value })} />
+          <TextInput label="Person" description="Object ID in Entra, as on the person’s page in the Entra admin center; not an address" required value={input.user} onChange={(e) => set({ ...input, user: e.currentTarget.value })} />
           <TagsInput label="Groups of the person" description="IDs of groups, of Entra and external ones; Enter adds one" value={input.groups} onChange={(groups) => set({ ...input, groups })} />
           <Checkbox label="The person is a guest" checked={input.guest} onChange={(e) => set({ ...input, guest: e.currentTarget.checked })} />
           <Group><Button type="submit" loading={test.isPending}>Can they see it?</Button></Group>
@@ -42,6 +46,18 @@ export function AccessTab({ name }: { name: string }) {
           {answer.acl?.some((e) => e.type === 'everyone' && e.accessType === 'grant') && <Alert color="yellow" variant="outline" py="xs">Everybody in the tenant can see it, guests too.</Alert>}
         </Stack>
       )}
+      </Block>
     </Stack>
+  );
+}
+
+/** Rule shows the program that makes each item's access list. An item that it gives none is refused, never sent. */
+function Rule({ destination: d }: { destination: Destination }) {
+  const program = (d.spec as { item?: { acl?: string } }).item?.acl ?? '';
+  return (
+    <Block title="The rule" text={<>Makes the access list of each item from its record. An item without one is refused, never sent. <LinkAnchor to="/destinations/$name" params={{ name: d.name }} search={{ edit: true }} size="sm">Edit</LinkAnchor></>}>
+      <Code block style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>{program}</Code>
+      {grantsEveryone(program) && <Alert color="yellow" variant="outline" py="xs">It names everyone: what it gives so is visible to everybody in the tenant, guests too.</Alert>}
+    </Block>
   );
 }

@@ -16,3 +16,6 @@ export function aclSentences(acl: Entry[]): string[] {
   };
   return [...acl.filter((e) => e.accessType === 'deny'), ...acl.filter((e) => e.accessType !== 'deny')].map(told);
 }
+
+/** grantsEveryone tells whether a mapping's program for access lists speaks of everybody, guests too. What it gives is known for each item alone. */
+export const grantsEveryone = (program: string): boolean => /\beveryone\b/.test(program);

@@ -41,8 +41,8 @@ export const connectionOf = (d: Destination): string => (d.spec as { connection?
 
 const states: Record<string, { tone: Tone; word: string }> = {
   draft: { tone: 'still', word: 'Draft: no schema yet' },
-  pending: { tone: 'waiting', word: 'Provisioning the schema' },
-  provisioning: { tone: 'waiting', word: 'Provisioning the schema' },
+  pending: { tone: 'waiting', word: 'Provisioning the schema, usually 5 to 15 minutes' },
+  provisioning: { tone: 'waiting', word: 'Provisioning the schema, usually 5 to 15 minutes' },
   ready: { tone: 'ok', word: 'Ready' },
   obsolete: { tone: 'warn', word: 'Obsolete' },
   limitExceeded: { tone: 'bad', word: 'Limit exceeded' },
@@ -50,3 +50,6 @@ const states: Record<string, { tone: Tone; word: string }> = {
 
 /** lookOfConnection says how a connection stands in the tenant. */
 export const lookOfConnection = (state: string | undefined): { tone: Tone; word: string } => states[state ?? ''] ?? { tone: 'unknown', word: state ?? 'Not known' };
+
+/** provisioning tells whether Microsoft still makes the schema usable. */
+export const provisioning = (state: string | undefined): boolean => state === 'pending' || state === 'provisioning';

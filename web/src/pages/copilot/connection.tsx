@@ -15,9 +15,10 @@ import { ItemsTab } from './items-tab';
 import { OverviewTab } from './overview-tab';
 import type { CopilotTab } from './routes';
 import { SchemaTab } from './schema-tab';
+import { SettingsTab } from './settings-tab';
 
 const route = getRouteApi('/copilot/$name');
-const tabs = [{ key: 'overview', label: 'Overview' }, { key: 'schema', label: 'Schema' }, { key: 'items', label: 'Items' }, { key: 'access', label: 'Access' }, { key: 'groups', label: 'Groups' }, { key: 'doctor', label: 'Doctor' }] as const;
+const tabs = [{ key: 'overview', label: 'Overview' }, { key: 'schema', label: 'Schema' }, { key: 'items', label: 'Items' }, { key: 'access', label: 'Access' }, { key: 'groups', label: 'Groups' }, { key: 'doctor', label: 'Doctor' }, { key: 'settings', label: 'Settings' }] as const;
 
 /** Connection is one connection's page. */
 export function Connection() {
@@ -47,11 +48,13 @@ function Open({ tab, destination: d }: { tab: CopilotTab; destination: Destinati
     case 'items':
       return <ItemsTab destination={d} />;
     case 'access':
-      return <AccessTab name={d.name} />;
+      return <AccessTab destination={d} />;
     case 'groups':
       return <GroupsTab name={d.name} />;
     case 'doctor':
       return <DoctorTab name={d.name} />;
+    case 'settings':
+      return <SettingsTab destination={d} />;
   }
   return <OverviewTab destination={d} />;
 }

@@ -3,6 +3,7 @@ import { Anchor, Button, Group, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Loaded } from '@/parts/loaded';
 import { ToneIcon, type Tone } from '@/parts/state-pill';
+import { sentence } from '@/text/sentence';
 import { actQuery } from './act';
 
 interface Check {
@@ -34,7 +35,7 @@ export function DoctorTab({ name }: { name: string }) {
                   <ToneIcon tone={look.tone} />
                   <div style={{ flex: 1, minWidth: 0 }}>
                     <Text size="sm" fw={600} style={{ overflowWrap: 'anywhere' }}>{c.name}</Text>
-                    <Text size="sm" style={{ overflowWrap: 'anywhere' }}>{c.text}{c.fix && <b> {c.fix}</b>} {c.link && <Anchor href={c.link} target="_blank" rel="noreferrer" size="sm">Open</Anchor>}</Text>
+                    <Text size="sm" style={{ overflowWrap: 'anywhere' }}>{sentence(c.text)}{c.fix && <b> {sentence(c.fix)}</b>} {c.link && <Anchor href={c.link} target="_blank" rel="noreferrer" size="sm">Open</Anchor>}</Text>
                   </div>
                   <Text size="xs" fw={600}>{look.word}</Text>
                 </li>

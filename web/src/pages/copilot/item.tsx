@@ -13,8 +13,9 @@ import { ProblemNotice } from '@/parts/problem-notice';
 import { StatePill } from '@/parts/state-pill';
 import { DiffView } from '@/record/diff-view';
 import { RecordView } from '@/record/record-view';
+import { aclSentences } from './acl';
 import { act, patience, type Destination } from './act';
-import { comparable, entryText, lookOf, reasonOf, type Part, type Whole } from './whole';
+import { aclOf, comparable, entryText, lookOf, reasonOf, type Part, type Whole } from './whole';
 
 /** Item shows the source's record, what is made of it, and what the tenant has, with what differs. What can't be had says why. */
 export function Item({ destination: d, id, onGone }: { destination: Destination; id: string; onGone: () => void }) {
@@ -36,7 +37,7 @@ export function Item({ destination: d, id, onGone }: { destination: Destination;
             </Group>
             <Work destination={d} id={w.id || id} onGone={onGone} />
           </Group>
-          <Facts rows={[['Inventory', entryText(w)], ['Source', w.source && <LinkAnchor to="/sources/$name" params={{ name: w.source }}>{w.source}</LinkAnchor>], ['Record', w.record?.key]]} />
+          <Facts rows={[['Inventory', entryText(w)], ['Source', w.source && <LinkAnchor to="/sources/$name" params={{ name: w.source }}>{w.source}</LinkAnchor>], ['Record', w.record?.key], ['Who can see it', aclOf(w) && aclSentences(aclOf(w)!).join(' ')]]} />
           {w.notes?.map((n) => <Text key={n} size="sm">{n}</Text>)}
           {w.record ? <RecordView title={`Source record ${w.record.key ?? ''}`} body={w.record.body} height={260} /> : <Why whole={w} part="record" what="No source record" />}
           {w.after !== undefined && <RecordView title="After the transform" body={w.after} height={200} />}

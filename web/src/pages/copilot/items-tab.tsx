@@ -4,6 +4,7 @@ import { useState } from 'react';
 import type { Schemas } from '@/api/ask';
 import { usePages } from '@/api/pages';
 import { Empty } from '@/parts/empty';
+import { LinkAnchor } from '@/parts/link';
 import { Loaded } from '@/parts/loaded';
 import { RecordList } from '@/parts/record-list';
 import type { Destination } from './act';
@@ -31,13 +32,22 @@ export function ItemsTab({ destination: d }: { destination: Destination }) {
         {(items) => (
           <Grid gap="lg">
             <Grid.Col span={{ base: 12, md: 4 }}>
-              {items.length > 0 ? <RecordList label="Items" rows={items} keyOf={(i) => i.id} picked={items.findIndex((i) => i.id === item)} onPick={(i) => open(items[i]!.id)} title={(i) => i.id} more={(i) => <>{words[i.state] ?? i.state}, crawl {i.crawl}{i.error && <>: {i.error}</>}</>} height={560} /> : <Empty title="No items" text={state ? 'None is in this state.' : 'Nothing was sent yet. The first crawl of its flow sends everything.'} />}
-              {query.hasNextPage && <Button mt="xs" size="xs" variant="default" onClick={() => void query.fetchNextPage()} loading={query.isFetchingNextPage}>Load more</Button>}
+              {items.length > 0 ? <RecordList label="Items" rows={items} keyOf={(i) => i.id} picked={items.findIndex((i) => i.id === item)} onPick={(i) => open(items[i]!.id)} title={(i) => i.id} more={(i) => <>{words[i.state] ?? i.state}, crawl {i.crawl}{i.error && <>: {i.error}</>}</>} height={560} /> : <None state={state} more={query.hasNextPage} flow={d.used_by[0]} />}
+              {query.hasNextPage && <Button mt="xs" size="xs" variant="default" onClick={() => void query.fetchNextPage()} loading={query.isFetchingNextPage}>{items.length > 0 ? 'Load more' : 'Look further'}</Button>}
             </Grid.Col>
             <Grid.Col span={{ base: 12, md: 8 }}>{item ? <Item key={item} destination={d} id={item} onGone={() => open()} /> : <Text size="sm" c="dimmed">Pick an item to see its source record, what is sent of it, and what is in the tenant.</Text>}</Grid.Col>
           </Grid>
         )}
       </Loaded>
     </Stack>
+  );
+}
+
+function None({ state, more, flow }: { state?: string; more: boolean; flow?: string }) {
+  if (!state) return <Empty title="No items" text="Nothing was sent yet. The first crawl of its flow sends everything." />;
+  return (
+    <Empty title="No items" text={more ? 'None of those looked at so far is in this state.' : 'None is in this state.'}>
+      {state === 'failed' && flow && <Text size="sm">What the mapping refuses never becomes an item: <LinkAnchor to="/deadletters" search={{ flow }} size="sm">dead letters of {flow}</LinkAnchor>.</Text>}
+    </Empty>
   );
 }

@@ -1,4 +1,4 @@
-import { Stack, Text } from '@mantine/core';
+import { Alert, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { ask } from '@/api/ask';
 import { count, percent } from '@/number';
@@ -6,7 +6,9 @@ import { LinkAnchor } from '@/parts/link';
 import { Loaded } from '@/parts/loaded';
 import { Numbers } from '@/parts/numbers';
 import { When } from '@/time/when';
-import { actQuery, type Destination, type Wire } from './act';
+import { Approve } from '../runs/approve';
+import { lookOfRun } from '../runs/look';
+import { actQuery, provisioning, type Destination, type Wire } from './act';
 
 /** OverviewTab tells what is in the tenant, and what fills it. */
 export function OverviewTab({ destination: d }: { destination: Destination }) {
@@ -14,23 +16,29 @@ export function OverviewTab({ destination: d }: { destination: Destination }) {
   const quota = useQuery(actQuery<{ itemsRemaining: number }>(d.name, 'quota'));
   const flow = d.used_by[0];
   const fill = useQuery({ queryKey: ['flows', 'one', flow], queryFn: ({ signal }) => ask('GET', '/flows/{name}', { path: { name: flow! }, signal }), enabled: !!flow });
+  const crawls = useQuery({ queryKey: ['runs', 'list', { flow, kind: 'crawl' }, 'crawls'], queryFn: ({ signal }) => ask('GET', '/runs', { query: { flow, kind: 'crawl', limit: 50 }, signal }), enabled: !!flow });
+  const last = crawls.data?.items[0];
+  const full = crawls.data?.items.find((r) => r.all && r.finished && r.state.startsWith('succeeded'));
   return (
     <Stack gap="lg">
       <Loaded query={wire} what="the connection in the tenant">
         {(w) => (
           <>
+            {provisioning(w.state) && <Alert color="blue" variant="outline" py="xs" title="Microsoft provisions the schema" styles={{ title: { color: 'var(--mantine-color-text)' } }}><Text size="sm">It usually takes 5 to 15 minutes. Items wait and none has failed; they are sent by themselves when it is done.</Text></Alert>}
             <div><Text fw={600}>{w.name}</Text><Text size="sm" maw={720}>{w.description}</Text></div>
             <Numbers label="The connection in numbers" facts={[
               { name: 'Items in Copilot', value: w.ingestedItemsCount === undefined ? 'Not told' : count(w.ingestedItemsCount), more: 'as Microsoft counts, up to 15 minutes ago' },
               quota.data && { name: 'Room left', value: count(quota.data.itemsRemaining), more: `${percent(w.ingestedItemsCount ?? 0, (w.ingestedItemsCount ?? 0) + quota.data.itemsRemaining)} used` },
               fill.data && { name: 'Sent', value: count(fill.data.counts.delivered), more: <>last <When at={fill.data.counts.last} none="nothing yet" /></> },
               fill.data && { name: 'Deleted', value: count(fill.data.counts.deleted) },
+              !!flow && { name: 'Last full crawl', value: full ? <When at={full.finished} /> : crawls.isPending ? '…' : 'None yet', more: last && <>last of all: <LinkAnchor to="/runs/$id" params={{ id: last.id }} size="xs">{lookOfRun(last.state).word}</LinkAnchor> <When at={last.finished ?? last.created} size="xs" /></> },
               fill.data && { name: 'Refused', value: count(fill.data.open_dead_letters), more: fill.data.open_dead_letters > 0 ? <LinkAnchor to="/deadletters" search={{ flow }} size="xs">Review</LinkAnchor> : 'nothing open' },
               { name: 'Owner app', value: <Text span size="xs" className="mono">{w.configuration?.authorizedAppIds?.join(', ') || '–'}</Text> },
             ]} />
           </>
         )}
       </Loaded>
+      {last?.state === 'waiting for approval' && <Approve run={last} />}
       {flow ? <Text size="sm">Filled by <LinkAnchor to="/flows/$name" params={{ name: flow }} size="sm">{flow}</LinkAnchor>.</Text> : <Text size="sm">No flow fills it yet. <LinkAnchor to="/flows/new" search={{ destination: d.name }} size="sm">New flow</LinkAnchor></Text>}
     </Stack>
   );

@@ -5,7 +5,7 @@ import { oneOf, text } from '@/search';
 const list = createRoute({ getParentRoute: () => root, path: '/copilot', component: lazyRouteComponent(() => import('./list'), 'Connections') });
 
 /** The tabs of a connection's page. */
-export const copilotTabs = ['overview', 'schema', 'items', 'access', 'groups', 'doctor'] as const;
+export const copilotTabs = ['overview', 'schema', 'items', 'access', 'groups', 'doctor', 'settings'] as const;
 export type CopilotTab = (typeof copilotTabs)[number];
 
 /** What can stand in the address of a connection. item: the one that is shown. */

@@ -1,6 +1,7 @@
 import type { Schemas } from '@/api/ask';
 import { sentence } from '@/text/sentence';
 import type { Tone } from '@/parts/state-pill';
+import type { Entry } from './acl';
 
 export type Whole = Schemas['ItemWhole'];
 export type Part = 'inventory' | 'record' | 'made' | 'stored';
@@ -34,3 +35,6 @@ const added = new Set(['@odata.context', 'id', 'activities']);
 
 /** comparable is what the tenant has without what Graph adds, to stand beside what would be sent. */
 export const comparable = (stored: unknown): unknown => (typeof stored === 'object' && stored !== null ? Object.fromEntries(Object.entries(stored).filter(([name]) => !added.has(name))) : stored);
+
+/** aclOf gives the access list that holds now: the tenant's, or the one that would be sent; undefined: neither is known. */
+export const aclOf = (w: Whole): Entry[] | undefined => ((w.stored ?? w.made) as { acl?: Entry[] } | undefined)?.acl;
