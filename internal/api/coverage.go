@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/headrace/headrace/internal/fault"
 	"github.com/headrace/headrace/internal/flow"
 	"github.com/headrace/headrace/internal/object"
 	"github.com/headrace/headrace/internal/store"
@@ -70,6 +71,9 @@ func showCoverage(ctx context.Context, s *Services, in CoverageRequest) (Coverag
 	}
 	if in.From.IsZero() {
 		in.From = in.To.Add(-usualPast)
+	}
+	if err := inOrder(in.From, in.To); err != nil {
+		return Coverage{}, err
 	}
 	out := Coverage{From: in.From, To: in.To, Cells: []CoverageCell{}, Gaps: []SourceGap{}}
 	sources, flows, err := coveredBy(ctx, s, in, &out.Next)
@@ -215,4 +219,12 @@ func asked(before, r store.Coverage, busy bool) int {
 		return 60
 	}
 	return max(0, 60-bits.TrailingZeros64(r.Minutes))
+}
+
+// inOrder refuses a stretch of time that ends before it begins; a zero end is open.
+func inOrder(from, to time.Time) error {
+	if !to.IsZero() && from.After(to) {
+		return fault.Problems{{Field: "from", Text: "is after to"}}.Err()
+	}
+	return nil
 }

@@ -12,8 +12,8 @@ import (
 
 // ItemQuery asks for a page of what a mirror's destination holds.
 type ItemQuery struct {
-	Name  string `json:"name"`            // the destination's
-	State string `json:"state,omitempty"` // sent, sending or failed; "": all
+	Name  string `json:"name"` // the destination's
+	State string `json:"state,omitempty" doc:"only in this state" enum:"sent,sending,failed"`
 	After string `json:"after,omitempty"` // Next of the page before; "": from the beginning
 	Limit int    `json:"limit,omitempty"` // items that are looked at; 0: 1000
 }

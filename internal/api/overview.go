@@ -31,5 +31,8 @@ type ActivityQuery struct {
 
 // ActivityShow tells what flows did over time: records, lag, dead letters, latency, and requests to remotes.
 var ActivityShow = Operation[ActivityQuery, overview.Activity]{Name: "activity.show", Route: "GET /activity", Summary: "Tell what flows did over time, and what remotes were asked", Do: func(ctx context.Context, s *Services, in ActivityQuery) (overview.Activity, error) {
+	if err := inOrder(in.From, in.To); err != nil {
+		return overview.Activity{}, err
+	}
 	return s.Overview.Activity(ctx, overview.ActivityRequest{Flows: in.Flow, Source: in.Source, From: in.From, To: in.To, Width: in.Width, Scope: in.Scope})
 }}

@@ -45,6 +45,9 @@ func rawParam(t reflect.Type, text string) (json.RawMessage, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%q is no whole number", text)
 		}
+		if n < 0 {
+			return nil, fmt.Errorf("%s is less than nothing; leave it out for the usual number", text)
+		}
 		return json.RawMessage(strconv.FormatInt(n, 10)), nil
 	case "bool":
 		b, err := strconv.ParseBool(text)
@@ -101,7 +104,7 @@ func (r route) query(q url.Values, into map[string]json.RawMessage) fault.Proble
 			}
 			raw, err := rawParam(f.field.Type, text)
 			if err == nil {
-				err = oneOf(f.field.Tag.Get("enum"), text)
+				err = oneOf(f.field.Tag.Get("enum"), values)
 			}
 			if err != nil {
 				problems = append(problems, fault.Problem{Field: name, Text: err.Error()})
@@ -116,12 +119,17 @@ func (r route) query(q url.Values, into map[string]json.RawMessage) fault.Proble
 	return problems
 }
 
-// oneOf refuses a text that is none of a list's; an empty list takes all.
-func oneOf(list, text string) error {
-	if list == "" || slices.Contains(strings.Split(list, ","), text) {
+// oneOf refuses texts of which one is none of a list's; an empty list takes all.
+func oneOf(list string, texts []string) error {
+	if list == "" {
 		return nil
 	}
-	return fmt.Errorf("%q is not known here; it is one of %s", text, strings.ReplaceAll(list, ",", ", "))
+	for _, text := range strings.Split(strings.Join(texts, ","), ",") {
+		if !slices.Contains(strings.Split(list, ","), text) {
+			return fmt.Errorf("%q is not known here; it is one of %s", text, strings.ReplaceAll(list, ",", ", "))
+		}
+	}
+	return nil
 }
 
 func (r route) knownParams() string {

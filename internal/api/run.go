@@ -50,7 +50,7 @@ func viewRuns(ctx context.Context, s *Services, runs []store.Run) ([]RunView, er
 type RunFilter struct {
 	Flow  string   `json:"flow,omitempty" doc:"only of this flow"`
 	Kind  string   `json:"kind,omitempty" doc:"only of this kind" enum:"backfill,replay,crawl"`
-	State []string `json:"state,omitempty" doc:"only in one of these states"`
+	State []string `json:"state,omitempty" doc:"only in one of these states" enum:"running,waiting for approval,succeeded,succeeded with dead letters,failed,canceled"`
 	After string   `json:"after,omitempty" doc:"next of the page before"`
 	Limit int      `json:"limit,omitempty" doc:"how many; 100 if not said, at most 1000"`
 }

@@ -137,6 +137,9 @@ func (s *Service) Rotate(ctx context.Context, name string, r Rotation) (store.Ob
 	if err != nil {
 		return o, nil, err
 	}
+	if r.Secret.Empty() && r.Reference == "" {
+		return o, nil, fault.Problems{{Field: "secret", Text: "is missing: send the new secret's Value, or a reference to where it is"}}.Err()
+	}
 	seal, err := s.seal(ctx, r.Secret)
 	if err != nil {
 		return o, nil, err

@@ -45,7 +45,7 @@ func (s *Service) filter(ctx context.Context, r LetterRequest) (store.LetterFilt
 // picked gives the open letters of a request by flow, and refuses a request that picks nothing.
 func (s *Service) picked(ctx context.Context, r LetterRequest) (map[int64][]store.DeadLetter, error) {
 	if len(r.IDs) == 0 && r.Flow == "" && r.Group == "" && !r.All {
-		return nil, fault.New(fault.Invalid, "name dead letters, or a flow with --flow, or all with --all")
+		return nil, fault.New(fault.Invalid, "nothing says which dead letters are meant").WithHint("name some of them, a flow, a group, or all")
 	}
 	filter, err := s.filter(ctx, r)
 	if err != nil {
@@ -183,8 +183,8 @@ func (s *Service) Discard(ctx context.Context, r LetterRequest) (int64, error) {
 // EditLetter replaces the body of an open letter, to be replayed then.
 func (s *Service) EditLetter(ctx context.Context, uid string, body []byte) error {
 	var probe map[string]json.RawMessage
-	if err := json.Unmarshal(body, &probe); err != nil {
-		return fault.New(fault.Invalid, "the new body is no JSON object: %w", err)
+	if err := json.Unmarshal(body, &probe); err != nil || probe == nil { // null is none either
+		return fault.Problems{{Field: "body", Text: "must be a JSON object: it takes the record's place"}}.Err()
 	}
 	return s.Store.EditLetter(ctx, uid, body)
 }

@@ -5339,7 +5339,8 @@ export interface operations {
             query?: {
                 after?: string;
                 limit?: number;
-                state?: string;
+                /** @description only in this state */
+                state?: "sent" | "sending" | "failed";
             };
             header?: never;
             path: {
@@ -6367,7 +6368,7 @@ export interface operations {
                 /** @description how many; 100 if not said, at most 1000 */
                 limit?: number;
                 /** @description only in one of these states */
-                state?: string[];
+                state?: ("running" | "waiting for approval" | "succeeded" | "succeeded with dead letters" | "failed" | "canceled")[];
             };
             header?: never;
             path?: never;
