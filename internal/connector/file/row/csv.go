@@ -154,10 +154,13 @@ func (t *table) begin() error {
 	return nil
 }
 
-// columns takes the names of the columns.
+// columns takes the names of the columns. One without a name is named by its place, from column1 on.
 func (t *table) columns(names []string) error {
 	seen := map[string]int{}
 	for i, name := range names {
+		if name == "" { // spreadsheets leave columns without a heading
+			name = fmt.Sprintf("column%d", i+1)
+		}
 		if before, twice := seen[name]; twice {
 			return refuse("header_wrong", "Name the columns apart, or give the names with columns: and header: false.", "the columns %d and %d have the same name %q", before+1, i+1, name)
 		}

@@ -201,3 +201,12 @@ func TestAnotherDelimiterIsGuessed(t *testing.T) {
 		}
 	}
 }
+
+func TestColumnsWithoutANameAreNamedByTheirPlace(t *testing.T) {
+	t.Parallel()
+	for r, err := range row.Read(strings.NewReader("id,,name,\n1,a,b,c\n"), row.Options{Format: "csv", Key: "id", MaxRecord: 100}, 0) {
+		if want := `{"id":"1","column2":"a","name":"b","column4":"c"}`; err != nil || string(r.Body) != want {
+			t.Errorf("got %s, %v, want %s", r.Body, err, want)
+		}
+	}
+}
