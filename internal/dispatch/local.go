@@ -29,7 +29,9 @@ func NewLocal(log *slog.Logger) *Local {
 
 // Run gives turns until ctx ends, then waits for those under way.
 func (l *Local) Run(ctx context.Context) error {
-	if err := l.Store.TakeOver(ctx); err != nil {
+	if err := l.Store.TakeOver(ctx); ctx.Err() != nil {
+		return nil // Once found nothing to do, and stopped this before it had begun
+	} else if err != nil {
 		return err
 	}
 	var all errgroup.Group

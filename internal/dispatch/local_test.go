@@ -295,3 +295,13 @@ func TestOnceEndsWhenItIsAskedTo(t *testing.T) {
 		}
 	})
 }
+
+func TestOnceWithNothingToDoEndsWell(t *testing.T) {
+	t.Parallel()
+	l := newLocal(t, newWorld(), logTo(t))
+	done, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := l.Run(done); err != nil { // as Once stops it, when it has not begun yet
+		t.Errorf("got %v", err)
+	}
+}
