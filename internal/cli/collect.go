@@ -17,6 +17,7 @@ type totals struct {
 	Failed  int64
 	Letters int64 // open ones
 	Gaps    []store.Gap
+	Held    []store.Run // crawls that wait for approval
 	Windows int
 	Trouble *store.Trouble
 	noun    nouns
@@ -101,7 +102,10 @@ func settle(ctx context.Context, a *app.App, t *totals) error {
 	if t.Letters, err = db.OpenLetters(ctx, 0); err != nil {
 		return err
 	}
-	t.Gaps, err = db.Gaps(ctx, 0)
+	if t.Gaps, err = db.Gaps(ctx, 0); err != nil {
+		return err
+	}
+	t.Held, err = db.Runs(ctx, store.RunQuery{State: store.RunHolding, Limit: 20})
 	return err
 }
 
@@ -195,6 +199,9 @@ func (t totals) summary(took time.Duration) string {
 		{"lost", count(t.Lost) + " " + t.noun.split},
 		{"gaps", gaps},
 	}
+	for _, r := range t.Held {
+		rows = append(rows, [2]string{"waits", fmt.Sprintf("%s. If that is meant: headrace run approve %s; if the source was not whole: headrace run cancel %[2]s", r.Error, r.UID)})
+	}
 	var b strings.Builder
 	for _, r := range rows {
 		if (r[0] == "left out" || r[0] == "failed" || r[0] == "lost") && strings.HasPrefix(r[1], "0") {
@@ -205,9 +212,12 @@ func (t totals) summary(took time.Duration) string {
 	return b.String()
 }
 
+// unwhole tells that not everything is where it should be, and that running again does not mend it.
+func (t totals) unwhole() bool { return t.Dead > 0 || t.Failed > 0 || t.Lost > 0 || len(t.Held) > 0 }
+
 // exit is the code of bounded work that came to its end.
 func (t totals) exit() error {
-	if t.Dead > 0 || t.Failed > 0 || t.Lost > 0 {
+	if t.unwhole() {
 		return codeError(exitDeadLetters)
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 
 	"github.com/headrace/headrace/internal/app"
 	"github.com/headrace/headrace/internal/fault"
+	"github.com/headrace/headrace/internal/store"
 )
 
 func (s *session) runFile() *cobra.Command {
@@ -19,7 +20,7 @@ func (s *session) runFile() *cobra.Command {
 	)
 	c := &cobra.Command{Use: "run -f FILE", Short: "Apply files and collect in this one process, or look at runs", Args: noArgs,
 		Long: "Applies the files to the data folder and collects, without a server. With --once it ends when all that is available now is delivered:\n" +
-			"for cron and CI. Exit code 8: it ended, but with dead letters, failed or lost deliveries.\n" +
+			"for cron and CI. Exit code 8: it ended, but with dead letters, failed or lost deliveries, or a crawl waits for approval.\n" +
 			"Stopped by Ctrl-C or SIGTERM it finishes the batch in hand (at most 20 s) and exits 0; the next run goes on from there.",
 		Example: examples("headrace run -f contoso.yaml --once", "", "headrace run -f contoso.yaml", "for ever", "headrace run list", "backfills, replays and crawls"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -58,7 +59,7 @@ func (s *session) runOnce(ctx context.Context, a *app.App) error {
 	stopped := ctx.Err() != nil && s.stop.interrupted()
 	if err != nil && !stopped {
 		s.say("%s", did.summary(time.Since(begun)))
-		if did.Dead > 0 || did.Failed > 0 || did.Lost > 0 {
+		if did.unwhole() {
 			s.complain(err)
 			return codeError(exitDeadLetters)
 		}
@@ -68,7 +69,7 @@ func (s *session) runOnce(ctx context.Context, a *app.App) error {
 		return context.Cause(ctx)
 	}
 	if s.flags.progress == "json" {
-		raw, err := json.Marshal(map[string]any{"event": "summary", "counts": did.Counts, "failed": did.Failed, "gaps": did.Gaps})
+		raw, err := json.Marshal(map[string]any{"event": "summary", "counts": did.Counts, "failed": did.Failed, "gaps": did.Gaps, "waiting": held(did.Held)})
 		if err != nil {
 			return fmt.Errorf("write the summary: %w", err)
 		}
@@ -84,6 +85,15 @@ func (s *session) runOnce(ctx context.Context, a *app.App) error {
 		s.next("headrace deadletter list")
 	}
 	return did.exit()
+}
+
+// held are the UIDs of crawls that wait for approval.
+func held(runs []store.Run) []string {
+	uids := make([]string, 0, len(runs))
+	for _, r := range runs {
+		uids = append(uids, r.UID)
+	}
+	return uids
 }
 
 // runOn collects until somebody stops it.
