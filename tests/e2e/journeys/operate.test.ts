@@ -20,6 +20,25 @@ journey('a document becomes an item in Copilot, seen from three sides', async (s
   await tab.sees(/Source record/);
   expect(await violations(tab)).toEqual([]);
 
+  await tab.sees('Visible to everybody in the tenant, guests too.');
+
+  await tab.page.getByRole('tab', { name: 'Access' }).click();
+  await tab.sees(/^It names everyone/);
+  await tab.field(/^Item/).fill('oil.md');
+  await tab.field(/^Person/).fill('jane@contoso.com');
+  await tab.click('Can they see it?');
+  await tab.sees(/^This is no object ID/);
+  await tab.field(/^Person/).fill(' {8F3A0000-0000-4000-8000-000000000001} ');
+  await tab.click('Can they see it?');
+  await tab.sees('Can see it', 30_000);
+  await tab.page.getByRole('tab', { name: 'Settings' }).click();
+  await tab.click('Delete runbooks…');
+  await (await tab.dialog('Delete the connection runbooks')).getByText('2 items vanish').waitFor();
+  await tab.page.keyboard.press('Escape');
+  await tab.go('/copilot/runbooks?tab=items');
+  await items.filter({ hasText: /^oil-md--/ }).click();
+  await tab.sees('In the tenant, as its record is', 30_000);
+
   // What has changed since stands against what the tenant has; what is gone says so.
   writeFileSync(join(world.documents, 'oil.md'), '# Oil the bearings\n\nEach week now.');
   await tab.click('Look again');

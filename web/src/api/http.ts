@@ -27,15 +27,29 @@ export const lent = {
   onSignedOut: async (): Promise<boolean> => false,
 };
 
+/** A Written body is sent as it is: what went through JSON.parse has lost digits of large numbers. */
+export class Written {
+  constructor(readonly text: string) {}
+}
+
 /** call asks the server. It gives the answer's JSON, or throws a ProblemError. */
 export async function call<T>(method: Method, route: string, c: Call = {}): Promise<T> {
-  const response = await send(method, route, c);
-  if (response.status === 401 && !route.startsWith('/session') && (await lent.onSignedOut())) return call<T>(method, route, c);
-  if (!response.ok) throw await answered(response);
+  const response = await well(method, route, c);
   if (response.status === 204 || response.headers.get('Content-Length') === '0') return undefined as T;
   return (await response.json().catch(async () => {
     throw await answered(new Response('', { status: response.status, statusText: 'with something that is no JSON' }));
   })) as T;
+}
+
+/** callText asks the server, and gives the answer as it was written. */
+export const callText = async (method: Method, route: string, c: Call = {}): Promise<string> => (await well(method, route, c)).text();
+
+/** well sends a call, once more after somebody has signed in again, and throws what is no answer. */
+async function well(method: Method, route: string, c: Call): Promise<Response> {
+  const response = await send(method, route, c);
+  if (response.status === 401 && !route.startsWith('/session') && (await lent.onSignedOut())) return well(method, route, c);
+  if (!response.ok) throw await answered(response);
+  return response;
 }
 
 async function send(method: Method, route: string, c: Call): Promise<Response> {
@@ -44,7 +58,7 @@ async function send(method: Method, route: string, c: Call): Promise<Response> {
     return await fetch(address(route, c), {
       method,
       headers: headers(method, c),
-      body: c.body === undefined ? undefined : JSON.stringify(c.body),
+      body: c.body instanceof Written ? c.body.text : c.body === undefined ? undefined : JSON.stringify(c.body),
       signal: c.signal ? AbortSignal.any([c.signal, timeout]) : timeout,
       credentials: 'same-origin',
     });

@@ -2,6 +2,7 @@ import { Button, Group, Stack, Text } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { ask } from '@/api/ask';
+import { call, Written } from '@/api/http';
 import { useChange } from '@/api/use-change';
 import { ProblemNotice } from '@/parts/problem-notice';
 import JSONEditor from '@/record/editor';
@@ -14,10 +15,11 @@ export default function Edit({ letter, text, onClose }: { letter: Letter; text: 
   const [now, set] = useState(text);
   const wrong = problemIn(now);
   const path = { name: letter.id };
-  const keep = useChange(() => ask('PATCH', '/dead-letters/{name}', { path, body: { body: JSON.parse(now) as unknown } }), { stale: letterKeys, onDone: onClose });
+  const put = () => call<undefined>('PATCH', '/dead-letters/{name}', { path, body: new Written(`{"body":${now}}`) });
+  const keep = useChange(put, { stale: letterKeys, onDone: onClose });
   const replay = useChange(
     async () => {
-      await ask('PATCH', '/dead-letters/{name}', { path, body: { body: JSON.parse(now) as unknown } });
+      await put();
       return ask('POST', '/dead-letters/replay', { body: { ids: [letter.id] } });
     },
     { stale: letterKeys, onDone: (runs) => runs.items[0] && void go({ to: '/runs/$id', params: { id: runs.items[0].id } }) },

@@ -1,12 +1,12 @@
 import { Button, Group, Skeleton, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useState } from 'react';
-import { ask } from '@/api/ask';
+import { callText } from '@/api/http';
 import { useMay } from '@/api/session';
 import { size } from '@/number';
 import { LinkButton } from '@/parts/link';
 import { Loaded } from '@/parts/loaded';
-import { pretty } from '@/record/diff';
+import { indented, memberOf } from '@/record/exact';
 import { RecordView } from '@/record/record-view';
 import { When } from '@/time/when';
 import { Bulk, type Verb } from './bulk';
@@ -16,11 +16,12 @@ const Edit = lazy(() => import('./edit'));
 
 /** LetterView shows one dead letter: its record, what was wrong, and what can be done. */
 export function LetterView({ id }: { id: string }) {
-  const query = useQuery({ queryKey: ['letters', 'one', id], queryFn: ({ signal }) => ask('GET', '/dead-letters/{name}', { path: { name: id }, signal }) });
-  return <Loaded query={query} what="the record">{(letter) => <One letter={letter} />}</Loaded>;
+  const query = useQuery({ queryKey: ['letters', 'written', id], queryFn: ({ signal }) => callText('GET', '/dead-letters/{name}', { path: { name: id }, signal }) });
+  return <Loaded query={query} what="the record">{(written) => <One letter={JSON.parse(written) as Letter} body={memberOf(written, 'body')} />}</Loaded>;
 }
 
-function One({ letter }: { letter: Letter }) {
+/** One shows a letter; body is its record as it is written, which is what is edited. */
+function One({ letter, body }: { letter: Letter; body?: string }) {
   const may = useMay('operator') && letter.state === 'open';
   const [editing, setEditing] = useState(false);
   const [verb, setVerb] = useState<Verb | null>(null);
@@ -39,7 +40,7 @@ function One({ letter }: { letter: Letter }) {
         </Group>
       )}
       {editing ? (
-        <Suspense fallback={<Skeleton height={320} />}><Edit letter={letter} text={letter.text ?? pretty(letter.body)} onClose={() => setEditing(false)} /></Suspense>
+        <Suspense fallback={<Skeleton height={320} />}><Edit letter={letter} text={letter.text ?? indented(body ?? '')} onClose={() => setEditing(false)} /></Suspense>
       ) : (
         <RecordView title={letter.key || 'Record'} body={letter.body ?? letter.text ?? 'The record was not kept.'} />
       )}

@@ -1,4 +1,4 @@
-import { Button, Checkbox, Group, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, SimpleGrid, Stack, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
@@ -60,10 +60,10 @@ function Form({ flow, from: first, to: last, onClose }: Omit<Props, 'opened'>) {
       <Stack>
         <Text size="sm">Fetches what was not delivered of a piece of time. What is delivered already stays as it is.</Text>
         <Group gap="xs">{spans.map((r) => <Button key={r.days} size="xs" variant="default" onClick={() => { setFrom(back(r.days, Date.now())); setTo(''); }}>{r.label}</Button>)}</Group>
-        <Group grow align="flex-start">
+        <SimpleGrid cols={{ base: 1, xs: 2 }}>
           <TextInput type="datetime-local" label="From (UTC)" value={from} onChange={(e) => setFrom(e.currentTarget.value)} error={wrong} required data-autofocus />
           <TextInput type="datetime-local" label="To (UTC)" description="Empty: until now" inputWrapperOrder={['label', 'input', 'description', 'error']} value={to} onChange={(e) => setTo(e.currentTarget.value)} />
-        </Group>
+        </SimpleGrid>
         <Checkbox label="Fetch what was delivered already, too" description="Writes it a second time. Use it when the destination lost data." checked={again} onChange={(e) => setAgain(e.currentTarget.checked)} />
         {!wrong && <Loaded query={plan} what="the plan" rows={1}>{(p) => <Plan plan={p} />}</Loaded>}
         {start.isError && <ProblemNotice error={start.error} />}

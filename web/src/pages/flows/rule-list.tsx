@@ -47,6 +47,7 @@ function OneRule({ rule, at, last, tried, readOnly, onText, onMove, onRemove }: 
   const { title, text, example } = titles[rule.kind];
   const name = `Rule ${at + 1}: ${title}`;
   const dropped = tried?.records.filter((r) => r.step === at && r.outcome === 'dropped').length ?? 0;
+  const wrong = mistakeOf(rule, at, tried);
   return (
     <li className="panel" style={{ padding: 12 }}>
       <Group justify="space-between" wrap="nowrap" mb={4}>
@@ -59,7 +60,7 @@ function OneRule({ rule, at, last, tried, readOnly, onText, onMove, onRemove }: 
           </Group>
         )}
       </Group>
-      <Textarea styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)', fontSize: 13 } }} aria-label={name} description={text} placeholder={example} autosize minRows={1} maxRows={14} value={rule.text} readOnly={readOnly} onChange={(e) => onText(e.currentTarget.value)} error={mistakeOf(rule, at, tried)} spellCheck={false} autoCapitalize="off" autoCorrect="off" />
+      <Textarea styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)', fontSize: 13 }, error: { whiteSpace: 'pre-wrap', fontFamily: wrong?.includes('^') ? 'var(--mantine-font-family-monospace)' : undefined } }} aria-label={name} description={text} placeholder={example} autosize minRows={1} maxRows={14} value={rule.text} readOnly={readOnly} onChange={(e) => onText(e.currentTarget.value)} error={wrong} spellCheck={false} autoCapitalize="off" autoCorrect="off" />
       {dropped > 0 && <Text size="xs" c="dimmed" mt={4}>Drops {dropped} of the samples.</Text>}
     </li>
   );
@@ -68,7 +69,7 @@ function OneRule({ rule, at, last, tried, readOnly, onText, onMove, onRemove }: 
 function mistakeOf(rule: Rule, at: number, tried?: Tried): string | undefined {
   if (rule.text.trim() === '') return 'Write what it does, or remove the rule.';
   const wrong = tried?.mistakes.filter((m) => m.step === at) ?? [];
-  if (wrong.length > 0) return wrong.map((m) => (m.line ? `Line ${m.line}, column ${m.column}: ${m.text}` : m.text)).join(' ');
+  if (wrong.length > 0) return wrong.map((m) => m.text.charAt(0).toUpperCase() + m.text.slice(1)).join('\n');
   const refused = tried?.records.filter((r) => r.step === at && r.outcome === 'refused') ?? [];
   return refused.length > 0 ? `Refuses ${refused.length} of the samples: ${refused[0]!.error}` : undefined;
 }
