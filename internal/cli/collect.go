@@ -21,6 +21,7 @@ type totals struct {
 	Windows int
 	Trouble *store.Trouble
 	noun    nouns
+	flows   map[int64]store.Counts // by their IDs
 }
 
 // nouns are what a source's splits and records are called: of the audit feed, blobs and events.
@@ -50,7 +51,7 @@ func begin(ctx context.Context, a *app.App) (totals, error) {
 
 // look sums up what the flows did until now.
 func (t totals) look(ctx context.Context, a *app.App) (totals, error) {
-	t = totals{noun: t.noun}
+	t = totals{noun: t.noun, flows: map[int64]store.Counts{}}
 	db := a.Services.Store
 	flows, err := db.Objects(ctx, store.Flow)
 	if err != nil {
@@ -62,6 +63,7 @@ func (t totals) look(ctx context.Context, a *app.App) (totals, error) {
 			return t, err
 		}
 		t.Counts = t.Counts.Plus(c)
+		t.flows[f.ID] = c
 	}
 	listings, err := db.Listings(ctx, 0)
 	if err != nil {
@@ -109,6 +111,17 @@ func settle(ctx context.Context, a *app.App, t *totals) error {
 	return err
 }
 
+// still sums up what the flows had done that are there now, too: one that was removed meanwhile took its counts with it.
+func (t totals) still(now totals) store.Counts {
+	var sum store.Counts
+	for id, c := range t.flows {
+		if _, there := now.flows[id]; there {
+			sum = sum.Plus(c)
+		}
+	}
+	return sum
+}
+
 // snapshot makes what progress shows.
 func (t totals) snapshot(begun store.Counts) snapshot {
 	v := snapshot{noun: t.noun, Records: t.Delivered - begun.Delivered, Splits: t.Splits - begun.Splits, Listed: max(t.Listed-begun.Listed, t.Splits-begun.Splits), // a replay's splits are not listed
@@ -143,7 +156,7 @@ func (s *session) collectOnce(ctx context.Context, a *app.App) (did totals, err 
 		}
 		last = time.Now()
 		if now, lookErr := before.look(ctx, a); lookErr == nil {
-			bar.show(now.snapshot(before.Counts))
+			bar.show(now.snapshot(before.still(now)))
 		}
 	})
 	asked := context.WithoutCancel(ctx)
@@ -152,7 +165,7 @@ func (s *session) collectOnce(ctx context.Context, a *app.App) (did totals, err 
 		lookErr = settle(asked, a, &after)
 	}
 	if lookErr == nil {
-		last := after.snapshot(before.Counts)
+		last := after.snapshot(before.still(after))
 		if err == nil && ctx.Err() == nil {
 			last.Listed, last.Windows = last.Splits, 0 // what is left may not be read yet: it is not of this time
 		}
@@ -162,7 +175,7 @@ func (s *session) collectOnce(ctx context.Context, a *app.App) (did totals, err 
 	if err == nil {
 		err = lookErr
 	}
-	after.Counts = after.minus(before.Counts)
+	after.Counts = after.minus(before.still(after))
 	return after, err
 }
 

@@ -131,7 +131,7 @@ func (s *session) tellCancel(cmd *cobra.Command, uid string) error {
 
 func (s *session) runApprove() *cobra.Command {
 	return &cobra.Command{Use: "approve RUN", Short: "Approve the deletes of a crawl that its guard stopped", Args: exactly(1),
-		Long: "Approve the deletes of a crawl that its guard stopped: what the crawl did not see is deleted at the destination, whatever came back since.\nIf the source was not whole (a disk that was not mounted), cancel the run in place of approving it: headrace run cancel RUN. The next crawl lists anew.",
+		Long:    "Approve the deletes of a crawl that its guard stopped: what the crawl did not see is deleted at the destination, whatever came back since.\nIf the source was not whole (a disk that was not mounted), cancel the run in place of approving it: headrace run cancel RUN. The next crawl lists anew.",
 		Example: examples("headrace run approve run_01j…", "", "headrace run approve run_01j… --confirm=run_01j…", "without asking"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			v, err := call(s, cmd, api.RunShow, api.Named{Name: args[0]})

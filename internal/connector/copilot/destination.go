@@ -25,6 +25,7 @@ type destination struct {
 	once       sync.Once
 	registered []Property // nil: not looked at yet
 	looked     time.Time
+	adjusted   time.Time // when the connection was last looked at with nothing to write
 }
 
 // Close gives idle connections back.
@@ -42,7 +43,7 @@ func (d *destination) Write(ctx context.Context, batch connector.Batch) (connect
 	}
 	d.once.Do(func() { d.pace.restore(r.Rate) })
 	if len(batch.Records) == 0 {
-		return connector.Result{Receipt: batch.After}, nil
+		return connector.Result{Receipt: batch.After}, d.keepConnection(ctx, &r)
 	}
 	out := connector.Result{Outcomes: make([]connector.Outcome, len(batch.Records))}
 	if err := d.makeReady(ctx, &r, batch.Records); err != nil {

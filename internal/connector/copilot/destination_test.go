@@ -453,3 +453,22 @@ func TestDeletes(t *testing.T) {
 	}
 	w.holds(slices.Concat(items[:3], items[7:])...)
 }
+
+// A turn begins with an empty batch. What changed of the connection goes to the tenant then, since often there is no item to send.
+func TestAnEmptyBatchKeepsTheConnection(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	if res := w.write(w.open(), nil); len(res.Receipt) > 0 || len(w.tenant.Connections()) > 0 {
+		t.Errorf("an empty batch made %v", w.tenant.Connections())
+	}
+	after := w.write(w.open(), nil, w.prepared(documents(0, 1)...)...).Receipt
+	w.cfg.Connection.Description = "Something else is in it now, as you can see from this longer text."
+	w.write(w.open(), after)
+	if got := w.tenant.Connections()[0].Description; got != w.cfg.Connection.Description {
+		t.Errorf("its description is %q", got)
+	}
+	w.tenant.RemoveConnection(w.cfg.Connection.ID)
+	if _, err := w.open().Write(t.Context(), connector.Batch{After: after}); fault.ClassOf(err) != fault.Denied || codeOf(err) != "connection_deleted" {
+		t.Errorf("a deleted connection: %v", err)
+	}
+}

@@ -65,6 +65,24 @@ func (d *destination) makeConnection(ctx context.Context, r *receipt) error {
 	return d.adjust(ctx, have)
 }
 
+// keepConnection looks at a connection that was filled before there is something to write: a change of its description alone gives no
+// item to send, and that it was deleted should not wait for one to be told. Other trouble is left to the writing.
+func (d *destination) keepConnection(ctx context.Context, r *receipt) error {
+	if !r.Ready || time.Since(d.adjusted) < lookAgain {
+		return nil
+	}
+	err := d.makeConnection(ctx, r)
+	if f, ok := fault.As(err); ok && f.Code == "connection_deleted" {
+		return err
+	}
+	if err != nil {
+		d.env.Log.Debug("the connection could not be looked at", "connection", d.cfg.Connection.ID, "err", err)
+		return nil
+	}
+	d.adjusted = time.Now()
+	return nil
+}
+
 // deleted is the end of the road for a destination whose connection is gone.
 func (d *destination) deleted(cause error) error {
 	return (&fault.Error{Class: fault.Denied, Code: "connection_deleted", Err: cause, Title: "Connection " + d.cfg.Connection.ID + " is gone from the tenant, with all its items"}).
