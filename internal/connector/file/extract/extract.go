@@ -84,18 +84,21 @@ func once(ctx context.Context, whole bool, format, set string, data []byte, l Li
 
 func read(ctx context.Context, s *sandbox, format, set string, data []byte, l Limits) (Document, error) {
 	switch format {
-	case "markdown", "html", "text":
+	case "markdown", "text":
 		text, err := decode(data, set)
 		if err != nil {
 			return Document{}, err
 		}
-		switch format {
-		case "markdown":
+		if format == "markdown" {
 			return markdown(text)
-		case "html":
-			return page(ctx, text, l)
 		}
 		return Document{Text: string(text)}, nil
+	case "html":
+		text, err := decodePage(data, set)
+		if err != nil {
+			return Document{}, err
+		}
+		return page(ctx, text, l)
 	case "docx", "pptx", "xlsx":
 		return office(ctx, format, data, l)
 	case "pdf":
