@@ -9,9 +9,6 @@ import { createRoot } from 'react-dom/client';
 import { makeClient } from './api/client';
 import { makeRouter } from './router';
 import { cssVariables, theme } from './theme/theme';
-import { loadAnewWhenReplaced } from './upgrade';
-
-loadAnewWhenReplaced();
 
 const client = makeClient();
 const colors = localStorageColorSchemeManager({ key: 'headrace-colors' });

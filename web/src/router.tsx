@@ -15,7 +15,7 @@ import { PageFailed } from './parts/page-failed';
 import { root } from './root';
 import { parseSearch, stringifySearch } from './search';
 
-// Every area of pages adds its routes here. A page's code is loaded when somebody goes there (lazyRouteComponent).
+// Every area of pages adds its routes here. A page's code is loaded when somebody goes there (lazyPage).
 const tree = root.addChildren([...overviewRoutes, ...credentialRoutes, ...sourceRoutes, ...destinationRoutes, ...datasetRoutes, ...flowRoutes, ...runRoutes, ...coverageRoutes, ...letterRoutes, ...copilotRoutes, ...auditRoutes, ...settingsRoutes]);
 
 /** makeRouter builds the router. */

@@ -3,6 +3,7 @@ import { Headrace } from '../rig/headrace.ts';
 import { journey } from '../rig/journey.ts';
 import { ana, setUp, signIn } from '../rig/people.ts';
 import { folder } from '../rig/place.ts';
+import { shot } from '../rig/shot.ts';
 import { furnished, visit } from '../rig/world.ts';
 
 journey('the server goes away and comes back, and what was typed stays', async (stage) => {
@@ -20,6 +21,24 @@ journey('the server goes away and comes back, and what was typed stays', async (
   await stage.own(server.again());
   await tab.page.getByRole('status', { name: /^Live/ }).waitFor({ state: 'attached', timeout: 30_000 });
   expect(await tab.field(/^Credential Name/).inputValue()).toBe('half-typed');
+}, 120_000);
+
+journey('a page that was never opened waits for a server that is away, and the app stays', async (stage) => {
+  const server = await stage.own(Headrace.start());
+  const tab = await stage.open(server);
+  await tab.go('/');
+  await setUp(tab, await server.setupCode());
+  tab.watch.expect(/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|dynamically imported module/);
+  await server.kill();
+  const runs = tab.page.getByRole('navigation').getByRole('link', { name: 'Runs' });
+  await runs.hover(); // which loads it ahead
+  await runs.click();
+  await tab.sees('The server could not be reached');
+  await shot(tab, 'page-without-server');
+  await stage.own(server.again());
+  await tab.page.getByRole('status', { name: /^Live/ }).waitFor({ state: 'attached', timeout: 30_000 });
+  await tab.click('Try again');
+  await tab.heading('Runs');
 }, 120_000);
 
 journey('two people edit the same thing, and neither loses anything', async (stage) => {

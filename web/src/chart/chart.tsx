@@ -1,10 +1,11 @@
 import { Button, Group, Skeleton, Stack, Text } from '@mantine/core';
 import { useToggle } from '@mantine/hooks';
-import { lazy, Suspense } from 'react';
+import { Suspense } from 'react';
+import { lazyPart } from '@/parts/lazy';
 import { isEmpty, type ChartData } from './data';
 import { ValueTable } from './value-table';
 
-const Plot = lazy(() => import('./plot'));
+const Plot = lazyPart(() => import('./plot'));
 
 interface Props {
   title: string;

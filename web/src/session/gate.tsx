@@ -1,13 +1,14 @@
 import { Center, Container, VisuallyHidden } from '@mantine/core';
-import { lazy, Suspense, useState } from 'react';
+import { Suspense, useState } from 'react';
 import { useSession, type Session } from '@/api/session';
+import { lazyPart } from '@/parts/lazy';
 import { Loading } from '@/parts/loading';
 import { ProblemNotice } from '@/parts/problem-notice';
 import { Shell } from '@/shell/shell';
 import { SignInAgain } from './again';
 
-const SetUp = lazy(() => import('./set-up'));
-const SignIn = lazy(() => import('./sign-in'));
+const SetUp = lazyPart(() => import('./set-up'));
+const SignIn = lazyPart(() => import('./sign-in'));
 
 /**
  * Gate decides what a visitor sees: the set-up of a new server, the way to sign in, or the pages. The address stays what

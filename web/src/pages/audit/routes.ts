@@ -1,4 +1,5 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { createRoute } from '@tanstack/react-router';
+import { lazyPage } from '@/parts/lazy';
 import { root } from '@/root';
 import { text } from '@/search';
 
@@ -15,7 +16,7 @@ const list = createRoute({
   getParentRoute: () => root,
   path: '/audit',
   validateSearch: (s: Record<string, unknown>): AuditSearch => ({ who: text(s.who), operation: text(s.operation), object: text(s.object), result: text(s.result), since: text(s.since) }),
-  component: lazyRouteComponent(() => import('./log'), 'AuditLog'),
+  component: lazyPage(() => import('./log'), 'AuditLog'),
 });
 
 export const auditRoutes = [list] as const;

@@ -2,13 +2,14 @@ import { Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { ask } from '@/api/ask';
-import { LinkAnchor } from '@/parts/link';
+import { Empty } from '@/parts/empty';
+import { LinkAnchor, LinkButton } from '@/parts/link';
 import { Loaded } from '@/parts/loaded';
 import { Page } from '@/parts/page';
 import { StatePill } from '@/parts/state-pill';
 import { UrlTabs } from '@/parts/url-tabs';
 import { AccessTab } from './access-tab';
-import { actQuery, connectionOf, lookOfConnection, type Destination, type Wire } from './act';
+import { actQuery, connectionOf, connector, lookOfConnection, type Destination, type Wire } from './act';
 import { DoctorTab } from './doctor-tab';
 import { GroupsTab } from './groups-tab';
 import { ItemsTab } from './items-tab';
@@ -26,12 +27,14 @@ export function Connection() {
   const { tab = 'overview' } = route.useSearch();
   const go = route.useNavigate();
   const query = useQuery({ queryKey: ['destinations', 'one', name], queryFn: ({ signal }) => ask('GET', '/destinations/{name}', { path: { name }, signal }) });
-  const wire = useQuery(actQuery<Wire>(name, 'connection-show'));
+  const wire = useQuery({ ...actQuery<Wire>(name, 'connection-show'), enabled: query.data?.connector === connector });
   return (
     <Page title={name} crumbs={[{ label: 'Copilot connections', to: '/copilot' }, { label: name }]} aside={wire.data && <StatePill {...lookOfConnection(wire.data.state)} size="md" />}
       text={query.data && <Text size="sm">Connection <span className="mono">{connectionOf(query.data)}</span> · credential <LinkAnchor to="/credentials/$name" params={{ name: query.data.credential ?? '' }} size="sm">{query.data.credential}</LinkAnchor> · <LinkAnchor to="/destinations/$name" params={{ name }} size="sm">Mapping and settings</LinkAnchor></Text>}>
       <Loaded query={query} what="the connection">
-        {(d) => (
+        {(d) => d.connector !== connector ? (
+          <Empty title={`${name} is no connection`} text={`It is a destination of the connector ${d.connector || 'that is not known here'}.`}><LinkButton variant="default" to="/destinations/$name" params={{ name }}>Open {name}</LinkButton></Empty>
+        ) : (
           <UrlTabs<CopilotTab> tabs={tabs} value={tab} onPick={(t) => void go({ search: { tab: t === 'overview' ? undefined : t } })} label={`Parts of ${name}`}>
             <Open tab={tab} destination={d} />
           </UrlTabs>

@@ -1,8 +1,9 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { createRoute } from '@tanstack/react-router';
+import { lazyPage } from '@/parts/lazy';
 import { root } from '@/root';
 import { oneOf, text } from '@/search';
 
-const list = createRoute({ getParentRoute: () => root, path: '/copilot', component: lazyRouteComponent(() => import('./list'), 'Connections') });
+const list = createRoute({ getParentRoute: () => root, path: '/copilot', component: lazyPage(() => import('./list'), 'Connections') });
 
 /** The tabs of a connection's page. */
 export const copilotTabs = ['overview', 'schema', 'items', 'access', 'groups', 'doctor', 'settings'] as const;
@@ -19,7 +20,7 @@ const show = createRoute({
   getParentRoute: () => root,
   path: '/copilot/$name',
   validateSearch: (s: Record<string, unknown>): CopilotSearch => ({ tab: oneOf(s.tab, copilotTabs), item: text(s.item), state: oneOf(s.state, ['sent', 'sending', 'failed'] as const) }),
-  component: lazyRouteComponent(() => import('./connection'), 'Connection'),
+  component: lazyPage(() => import('./connection'), 'Connection'),
 });
 
 export const copilotRoutes = [list, show] as const;

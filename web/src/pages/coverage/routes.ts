@@ -1,4 +1,5 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { createRoute } from '@tanstack/react-router';
+import { lazyPage } from '@/parts/lazy';
 import { root } from '@/root';
 import { oneOf, text } from '@/search';
 
@@ -19,7 +20,7 @@ const show = createRoute({
   getParentRoute: () => root,
   path: '/coverage',
   validateSearch: (s: Record<string, unknown>): CoverageSearch => ({ flow: text(s.flow), source: text(s.source), range: oneOf(s.range, ranges), row: text(s.row), hour: text(s.hour) }),
-  component: lazyRouteComponent(() => import('./coverage'), 'Coverage'),
+  component: lazyPage(() => import('./coverage'), 'Coverage'),
 });
 
 export const coverageRoutes = [show] as const;

@@ -1,4 +1,5 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { createRoute } from '@tanstack/react-router';
+import { lazyPage } from '@/parts/lazy';
 import { root } from '@/root';
 import { text } from '@/search';
 
@@ -13,14 +14,14 @@ const list = createRoute({
   getParentRoute: () => root,
   path: '/credentials',
   validateSearch: (s: Record<string, unknown>): CredentialSearch => ({ add: typeof s.add === 'string' ? s.add : undefined, edit: text(s.edit), q: text(s.q) }),
-  component: lazyRouteComponent(() => import('./list'), 'Credentials'),
+  component: lazyPage(() => import('./list'), 'Credentials'),
 });
 
 const show = createRoute({
   getParentRoute: () => root,
   path: '/credentials/$name',
   validateSearch: (s: Record<string, unknown>): { edit?: boolean } => ({ edit: s.edit === true || s.edit === 'true' || undefined }),
-  component: lazyRouteComponent(() => import('./show'), 'CredentialPage'),
+  component: lazyPage(() => import('./show'), 'CredentialPage'),
 });
 
 export const credentialRoutes = [list, show] as const;

@@ -1,4 +1,5 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { createRoute } from '@tanstack/react-router';
+import { lazyPage } from '@/parts/lazy';
 import { root } from '@/root';
 import { text } from '@/search';
 
@@ -11,7 +12,7 @@ const list = createRoute({
   getParentRoute: () => root,
   path: '/datasets',
   validateSearch: (s: Record<string, unknown>): DatasetsSearch => ({ q: text(s.q) }),
-  component: lazyRouteComponent(() => import('./list'), 'Datasets'),
+  component: lazyPage(() => import('./list'), 'Datasets'),
 });
 
 /** stream: only this one is shown. */
@@ -19,7 +20,7 @@ const show = createRoute({
   getParentRoute: () => root,
   path: '/datasets/$name',
   validateSearch: (s: Record<string, unknown>): { stream?: string } => ({ stream: text(s.stream) }),
-  component: lazyRouteComponent(() => import('./show'), 'Show'),
+  component: lazyPage(() => import('./show'), 'Show'),
 });
 
 export const datasetRoutes = [list, show] as const;

@@ -1,9 +1,10 @@
 import { Button, Group, Skeleton, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { lazy, Suspense, useState } from 'react';
+import { Suspense, useState } from 'react';
 import { callText } from '@/api/http';
 import { useMay } from '@/api/session';
 import { size } from '@/number';
+import { lazyPart } from '@/parts/lazy';
 import { LinkButton } from '@/parts/link';
 import { Loaded } from '@/parts/loaded';
 import { indented, memberOf } from '@/record/exact';
@@ -12,7 +13,7 @@ import { When } from '@/time/when';
 import { Bulk, type Verb } from './bulk';
 import type { Letter } from './letters';
 
-const Edit = lazy(() => import('./edit'));
+const Edit = lazyPart(() => import('./edit'));
 
 /** LetterView shows one dead letter: its record, what was wrong, and what can be done. */
 export function LetterView({ id }: { id: string }) {

@@ -1,4 +1,5 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { createRoute } from '@tanstack/react-router';
+import { lazyPage } from '@/parts/lazy';
 import { root } from '@/root';
 import { oneOf, text } from '@/search';
 
@@ -17,7 +18,7 @@ const list = createRoute({
   getParentRoute: () => root,
   path: '/deadletters',
   validateSearch: (s: Record<string, unknown>): LettersSearch => ({ flow: text(s.flow), state: oneOf(s.state, letterStates), group: text(s.group), letter: text(s.letter) }),
-  component: lazyRouteComponent(() => import('./page'), 'DeadLetters'),
+  component: lazyPage(() => import('./page'), 'DeadLetters'),
 });
 
 export const letterRoutes = [list] as const;

@@ -1,9 +1,10 @@
 import { Group, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { lazy, Suspense } from 'react';
+import { Suspense } from 'react';
 import { Doing } from '@/parts/doing';
 import { Loaded } from '@/parts/loaded';
+import { lazyPart } from '@/parts/lazy';
 import { Loading } from '@/parts/loading';
 import { Page } from '@/parts/page';
 import { StatePill } from '@/parts/state-pill';
@@ -16,12 +17,12 @@ import { OverviewTab } from './overview-tab';
 import type { FlowTab } from './routes';
 import { flowQuery, type FlowStatus } from './status';
 
-const DatasetTab = lazy(() => import('./dataset-tab'));
-const TransformTab = lazy(() => import('./transform-tab'));
-const RunsTab = lazy(() => import('./runs-tab'));
-const LettersTab = lazy(() => import('./letters-tab'));
-const SettingsTab = lazy(() => import('./settings-tab'));
-const YAMLTab = lazy(() => import('./yaml-tab'));
+const DatasetTab = lazyPart(() => import('./dataset-tab'));
+const TransformTab = lazyPart(() => import('./transform-tab'));
+const RunsTab = lazyPart(() => import('./runs-tab'));
+const LettersTab = lazyPart(() => import('./letters-tab'));
+const SettingsTab = lazyPart(() => import('./settings-tab'));
+const YAMLTab = lazyPart(() => import('./yaml-tab'));
 
 const route = getRouteApi('/flows/$name');
 

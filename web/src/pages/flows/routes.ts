@@ -1,4 +1,5 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { createRoute } from '@tanstack/react-router';
+import { lazyPage } from '@/parts/lazy';
 import { root } from '@/root';
 import { oneOf, text } from '@/search';
 
@@ -11,14 +12,14 @@ const list = createRoute({
   getParentRoute: () => root,
   path: '/flows',
   validateSearch: (s: Record<string, unknown>): FlowsSearch => ({ q: text(s.q) }),
-  component: lazyRouteComponent(() => import('./list'), 'Flows'),
+  component: lazyPage(() => import('./list'), 'Flows'),
 });
 
 const fresh = createRoute({
   getParentRoute: () => root,
   path: '/flows/new',
   validateSearch: (s: Record<string, unknown>): { source?: string; destination?: string } => ({ source: text(s.source), destination: text(s.destination) }),
-  component: lazyRouteComponent(() => import('./new'), 'NewFlow'),
+  component: lazyPage(() => import('./new'), 'NewFlow'),
 });
 
 /** The tabs of a flow's page. */
@@ -38,7 +39,7 @@ const show = createRoute({
   getParentRoute: () => root,
   path: '/flows/$name',
   validateSearch: (s: Record<string, unknown>): FlowSearch => ({ tab: oneOf(s.tab, flowTabs), do: oneOf(s.do, ['backfill', 'remove'] as const), from: text(s.from), to: text(s.to), letter: text(s.letter) }),
-  component: lazyRouteComponent(() => import('./flow'), 'Flow'),
+  component: lazyPage(() => import('./flow'), 'Flow'),
 });
 
 export const flowRoutes = [list, fresh, show] as const;

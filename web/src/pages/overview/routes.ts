@@ -1,6 +1,7 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { createRoute } from '@tanstack/react-router';
+import { lazyPage } from '@/parts/lazy';
 import { root } from '@/root';
 
-const overview = createRoute({ getParentRoute: () => root, path: '/', component: lazyRouteComponent(() => import('./overview'), 'Overview') });
+const overview = createRoute({ getParentRoute: () => root, path: '/', component: lazyPage(() => import('./overview'), 'Overview') });
 
 export const overviewRoutes = [overview] as const;

@@ -1,4 +1,5 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { createRoute } from '@tanstack/react-router';
+import { lazyPage } from '@/parts/lazy';
 import { root } from '@/root';
 import { oneOf, text } from '@/search';
 import { runKinds, runStates, type RunKind, type RunState } from './look';
@@ -14,9 +15,9 @@ const list = createRoute({
   getParentRoute: () => root,
   path: '/runs',
   validateSearch: (s: Record<string, unknown>): RunsSearch => ({ flow: text(s.flow), kind: oneOf(s.kind, runKinds), state: oneOf(s.state, runStates) }),
-  component: lazyRouteComponent(() => import('./list'), 'Runs'),
+  component: lazyPage(() => import('./list'), 'Runs'),
 });
 
-const show = createRoute({ getParentRoute: () => root, path: '/runs/$id', component: lazyRouteComponent(() => import('./run'), 'Run') });
+const show = createRoute({ getParentRoute: () => root, path: '/runs/$id', component: lazyPage(() => import('./run'), 'Run') });
 
 export const runRoutes = [list, show] as const;

@@ -1,4 +1,5 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { createRoute } from '@tanstack/react-router';
+import { lazyPage } from '@/parts/lazy';
 import { root } from '@/root';
 import { oneOf } from '@/search';
 
@@ -10,7 +11,7 @@ const show = createRoute({
   getParentRoute: () => root,
   path: '/settings',
   validateSearch: (s: Record<string, unknown>): { tab?: SettingsTab } => ({ tab: oneOf(s.tab, settingsTabs) }),
-  component: lazyRouteComponent(() => import('./settings'), 'Settings'),
+  component: lazyPage(() => import('./settings'), 'Settings'),
 });
 
 export const settingsRoutes = [show] as const;

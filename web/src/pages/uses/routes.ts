@@ -1,4 +1,5 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { createRoute } from '@tanstack/react-router';
+import { lazyPage } from '@/parts/lazy';
 import { root } from '@/root';
 import { text } from '@/search';
 
@@ -10,15 +11,15 @@ const showSearch = (s: Record<string, unknown>): { edit?: boolean } => ({ edit: 
 
 // Sources and destinations have the same pages; each has its own addresses, so that links are checked by their types.
 export const sourceRoutes = [
-  createRoute({ getParentRoute: () => root, path: '/sources', validateSearch: listSearch, component: lazyRouteComponent(() => import('./source'), 'List') }),
-  createRoute({ getParentRoute: () => root, path: '/sources/new', component: lazyRouteComponent(() => import('./source'), 'New') }),
-  createRoute({ getParentRoute: () => root, path: '/sources/new/$connector/$step', validateSearch: stepSearch, component: lazyRouteComponent(() => import('./source'), 'Step') }),
-  createRoute({ getParentRoute: () => root, path: '/sources/$name', validateSearch: showSearch, component: lazyRouteComponent(() => import('./source'), 'Show') }),
+  createRoute({ getParentRoute: () => root, path: '/sources', validateSearch: listSearch, component: lazyPage(() => import('./source'), 'List') }),
+  createRoute({ getParentRoute: () => root, path: '/sources/new', component: lazyPage(() => import('./source'), 'New') }),
+  createRoute({ getParentRoute: () => root, path: '/sources/new/$connector/$step', validateSearch: stepSearch, component: lazyPage(() => import('./source'), 'Step') }),
+  createRoute({ getParentRoute: () => root, path: '/sources/$name', validateSearch: showSearch, component: lazyPage(() => import('./source'), 'Show') }),
 ] as const;
 
 export const destinationRoutes = [
-  createRoute({ getParentRoute: () => root, path: '/destinations', validateSearch: listSearch, component: lazyRouteComponent(() => import('./destination'), 'List') }),
-  createRoute({ getParentRoute: () => root, path: '/destinations/new', component: lazyRouteComponent(() => import('./destination'), 'New') }),
-  createRoute({ getParentRoute: () => root, path: '/destinations/new/$connector/$step', validateSearch: stepSearch, component: lazyRouteComponent(() => import('./destination'), 'Step') }),
-  createRoute({ getParentRoute: () => root, path: '/destinations/$name', validateSearch: showSearch, component: lazyRouteComponent(() => import('./destination'), 'Show') }),
+  createRoute({ getParentRoute: () => root, path: '/destinations', validateSearch: listSearch, component: lazyPage(() => import('./destination'), 'List') }),
+  createRoute({ getParentRoute: () => root, path: '/destinations/new', component: lazyPage(() => import('./destination'), 'New') }),
+  createRoute({ getParentRoute: () => root, path: '/destinations/new/$connector/$step', validateSearch: stepSearch, component: lazyPage(() => import('./destination'), 'Step') }),
+  createRoute({ getParentRoute: () => root, path: '/destinations/$name', validateSearch: showSearch, component: lazyPage(() => import('./destination'), 'Show') }),
 ] as const;
