@@ -8,7 +8,7 @@ const long = 10_000;
 /** Loading holds the place of what is awaited. `what` is a plural or a name: "credentials", "Microsoft Graph". */
 export function Loading({ what, rows = 4, height = 44 }: { what: string; rows?: number; height?: number }) {
   const seconds = useSeconds();
-  if (seconds * 1000 < quiet) return <div style={{ minHeight: rows * (height + 8) }} />;
+  if (seconds * 1000 < quiet) return <div aria-busy="true" style={{ minHeight: rows * (height + 8) }} />;
   return (
     <Stack gap={8} aria-busy="true">
       <VisuallyHidden role="status">Loading {what}…</VisuallyHidden>
