@@ -70,7 +70,7 @@ func (g *graph) page(ctx context.Context, address string, header http.Header) (j
 	}
 	resp, err := g.client.Do(ctx, microsoft.Request{URL: address, Header: h})
 	if err != nil {
-		return nil, err
+		return nil, g.refused(address, err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	var raw json.RawMessage

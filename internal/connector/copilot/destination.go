@@ -298,13 +298,10 @@ func unstored(f *fault.Error, r connector.Record) error {
 	return fmt.Errorf("item %s: %w", r.Key, &e)
 }
 
-// denied says what a refusal of the whole connection can mean.
+// denied gives a refusal of the whole connection; a conflict passes.
 func denied(f *fault.Error) error {
 	e := *f
-	switch {
-	case f.Class == fault.Denied && f.Upstream != nil && f.Upstream.Service == "graph":
-		e.Hint = "Test the credential: it shows whether " + itemRight + " is granted. With OwnedBy the app must own the connection, or stand in its configuration.authorizedAppIds."
-	case f.Class == fault.Conflict:
+	if f.Class == fault.Conflict {
 		e.Class = fault.Unavailable
 	}
 	return &e

@@ -472,3 +472,18 @@ func TestAnEmptyBatchKeepsTheConnection(t *testing.T) {
 		t.Errorf("a deleted connection: %v", err)
 	}
 }
+
+// A missing permission is named where it is missed.
+func TestAMissingPermissionIsNamed(t *testing.T) {
+	t.Parallel()
+	for missing, granted := range map[string]string{connectionRight: itemRight, itemRight: connectionRight} {
+		w := newWorld(t, nil)
+		if err := w.sim.SetRoles("", w.app.ClientID, granted); err != nil {
+			t.Fatal(err)
+		}
+		res := w.write(w.open(), nil, w.prepared(documents(0, 1)...)...)
+		if hint := fault.HintOf(res.Stopped); fault.ClassOf(res.Stopped) != fault.Denied || !strings.Contains(hint, missing) || strings.Contains(hint, granted) || !strings.Contains(hint, "credential test contoso") {
+			t.Errorf("without %s: %v (%s)", missing, res.Stopped, hint)
+		}
+	}
+}

@@ -108,7 +108,7 @@ func (g *graph) send(ctx context.Context, method, path string, body []byte, v an
 	}
 	resp, err := g.client.Do(ctx, microsoft.Request{Method: method, URL: g.client.Host() + version + path, Header: header, Body: body})
 	if err != nil {
-		return nil, err
+		return nil, g.refused(path, err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if v == nil {
@@ -116,6 +116,21 @@ func (g *graph) send(ctx context.Context, method, path string, body []byte, v an
 		return resp.Header, nil
 	}
 	return resp.Header, decode(resp, v)
+}
+
+// refused names the permission that a request without one lacks: items and groups need another than connections.
+func (g *graph) refused(path string, err error) error {
+	f, ok := fault.As(err)
+	if !ok || f.Code != "refused" || f.Upstream == nil || f.Upstream.Status != http.StatusForbidden {
+		return err
+	}
+	e := *f
+	right := connectionRight
+	if strings.Contains(path, "/items") || strings.Contains(path, "/groups") {
+		right = itemRight
+	}
+	e.Hint = "Most likely the permission " + right + " or its admin consent is missing: headrace credential test " + g.env.Credential.Name + " shows what is granted. With OwnedBy the app must own the connection, or stand in its configuration.authorizedAppIds."
+	return &e
 }
 
 // decode reads a whole JSON answer into v.
