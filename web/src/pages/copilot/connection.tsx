@@ -30,7 +30,7 @@ export function Connection() {
   const wire = useQuery({ ...actQuery<Wire>(name, 'connection-show'), enabled: query.data?.connector === connector });
   return (
     <Page title={name} crumbs={[{ label: 'Copilot connections', to: '/copilot' }, { label: name }]} aside={wire.data && <StatePill {...lookOfConnection(wire.data.state)} size="md" />}
-      text={query.data && <Text size="sm">Connection <span className="mono">{connectionOf(query.data)}</span> · credential <LinkAnchor to="/credentials/$name" params={{ name: query.data.credential ?? '' }} size="sm">{query.data.credential}</LinkAnchor> · <LinkAnchor to="/destinations/$name" params={{ name }} size="sm">Mapping and settings</LinkAnchor></Text>}>
+      text={query.data?.connector === connector && <Text size="sm">Connection <span className="mono">{connectionOf(query.data)}</span> · credential <LinkAnchor to="/credentials/$name" params={{ name: query.data.credential ?? '' }} size="sm">{query.data.credential}</LinkAnchor> · <LinkAnchor to="/destinations/$name" params={{ name }} size="sm">Mapping and settings</LinkAnchor></Text>}>
       <Loaded query={query} what="the connection">
         {(d) => d.connector !== connector ? (
           <Empty title={`${name} is no connection`} text={`It is a destination of the connector ${d.connector || 'that is not known here'}.`}><LinkButton variant="default" to="/destinations/$name" params={{ name }}>Open {name}</LinkButton></Empty>

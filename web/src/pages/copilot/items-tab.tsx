@@ -3,6 +3,7 @@ import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { Schemas } from '@/api/ask';
 import { usePages } from '@/api/pages';
+import { count } from '@/number';
 import { Empty } from '@/parts/empty';
 import { LinkAnchor } from '@/parts/link';
 import { Loaded } from '@/parts/loaded';
@@ -33,6 +34,7 @@ export function ItemsTab({ destination: d }: { destination: Destination }) {
           <Grid gap="lg">
             <Grid.Col span={{ base: 12, md: 4 }}>
               {items.length > 0 ? <RecordList label="Items" rows={items} keyOf={(i) => i.id} picked={items.findIndex((i) => i.id === item)} onPick={(i) => open(items[i]!.id)} title={(i) => i.id} more={(i) => <>{words[i.state] ?? i.state}, crawl {i.crawl}{i.error && <>: {i.error}</>}</>} height={560} /> : <None state={state} more={query.hasNextPage} flow={d.used_by[0]} />}
+              {items.length > 0 && <Text size="xs" c="dimmed" mt="xs" role="status">{count(items.length)} shown{query.hasNextPage ? ', there is more' : ''}</Text>}
               {query.hasNextPage && <Button mt="xs" size="xs" variant="default" onClick={() => void query.fetchNextPage()} loading={query.isFetchingNextPage}>{items.length > 0 ? 'Load more' : 'Look further'}</Button>}
             </Grid.Col>
             <Grid.Col span={{ base: 12, md: 8 }}>{item ? <Item key={item} destination={d} id={item} onGone={() => open()} /> : <Text size="sm" c="dimmed">Pick an item to see its source record, what is sent of it, and what is in the tenant.</Text>}</Grid.Col>
