@@ -129,7 +129,7 @@ func facts(v object.View) map[string]string {
 func flatten(node *yaml.Node, at string, out map[string]string) {
 	if node.Kind != yaml.MappingNode {
 		if raw, err := config.JSON(node); err == nil {
-			out[at] = strings.Trim(string(raw), `"`)
+			out[at] = fileset.Shown(raw)
 		}
 		return
 	}

@@ -2,10 +2,12 @@ package fileset
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 
 	"go.yaml.in/yaml/v4"
 
@@ -50,6 +52,15 @@ func (s *Service) changes(ctx context.Context, over *overlay, kind object.Kind, 
 	return all, nil
 }
 
+// Shown is a JSON value as a change shows it: a text of one line as it is written, everything else as JSON.
+func Shown(raw []byte) string {
+	var text string
+	if json.Unmarshal(raw, &text) == nil && string(raw) != "null" && !strings.ContainsFunc(text, unicode.IsControl) {
+		return text
+	}
+	return string(raw)
+}
+
 // flatten gives each value of a mapping by its path; a list is one value.
 func flatten(node *yaml.Node, at string, out map[string]string, order *[]string) {
 	if node.Kind != yaml.MappingNode {
@@ -57,7 +68,7 @@ func flatten(node *yaml.Node, at string, out map[string]string, order *[]string)
 		if err != nil {
 			return
 		}
-		out[at] = strings.Trim(string(raw), `"`)
+		out[at] = Shown(raw)
 		*order = append(*order, at)
 		return
 	}
