@@ -16,6 +16,7 @@ type Field struct {
 	Path    string   `json:"path"`              // dotted: "hold.limit"
 	Type    string   `json:"type"`              // text, number, true or false, duration, size, time, list of …, mapping
 	Default string   `json:"default,omitempty"` // as it would be typed; "" for none
+	Label   string   `json:"label,omitempty"`   // what a form calls it, where its name alone could be mistaken
 	Doc     string   `json:"doc,omitempty"`
 	Example string   `json:"example,omitempty"`
 	Enum    []string `json:"enum,omitempty"`
@@ -53,7 +54,7 @@ func fieldsOf(v reflect.Value, at string) []Field {
 			all = append(all, fieldsOf(f.value, path)...)
 			continue
 		}
-		one := Field{Path: path, Type: typeName(f.value.Type()), Doc: f.tag.Get("doc"), Example: f.tag.Get("example"), Enum: f.enum(), List: f.value.Kind() == reflect.Slice}
+		one := Field{Path: path, Type: typeName(f.value.Type()), Label: f.tag.Get("label"), Doc: f.tag.Get("doc"), Example: f.tag.Get("example"), Enum: f.enum(), List: f.value.Kind() == reflect.Slice}
 		if node := encode(f.value, reflect.Zero(f.value.Type())); node != nil {
 			one.Default = flow(node)
 		}

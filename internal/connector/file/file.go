@@ -50,7 +50,7 @@ func Spec() connector.Spec {
 // Config is where and how files are written.
 type Config struct {
 	Path        string         `yaml:"path" doc:"Folder that the files are written to; it is made if it is missing" example:"/var/log/headrace"`
-	Name        string         `yaml:"name" doc:"Name of a file below path, with {stream}, {date}, {hour}, {tenant} and {flow}; date and hour are UTC of the record's time" example:"{tenant}/{stream}/{date}.ndjson"`
+	Name        string         `yaml:"name" label:"File name" doc:"Name of a file below path, with {stream}, {date}, {hour}, {tenant} and {flow}; date and hour are UTC of the record's time" example:"{tenant}/{stream}/{date}.ndjson"`
 	Compression Compression    `yaml:"compression" doc:"none, gzip or zstd; the ending .gz or .zst is added to the name"`
 	RotateSize  connector.Size `yaml:"rotateSize" doc:"Go on in another file, with a number before the ending, before a file gets larger than this; 0 is never" example:"500MB"`
 	MaxRecord   connector.Size `yaml:"maxRecord" doc:"Larger records become dead letters"`

@@ -1973,6 +1973,7 @@ export interface components {
             doc?: string;
             enum?: string[];
             example?: string;
+            label?: string;
             list?: boolean;
             of?: components["schemas"]["ConfigField"][];
             path: string;

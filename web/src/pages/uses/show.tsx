@@ -65,7 +65,7 @@ export function UsePage({ kind, name, edit }: { kind: Kind; name: string; edit: 
 function Settings({ kind, use }: { kind: Kind; use: Use }) {
   const fields = fieldsOf(useConnector(use.connector).data, kind);
   const set = settingsOf(use.spec as Spec, fields);
-  const rows = fields.filter((f) => set[f.path] !== undefined || f.default).map((f): [string, string] => [wholeLabelOf(f.path), told(set[f.path] ?? defaultOf(f)) + (set[f.path] === undefined ? ' (default)' : '')]);
+  const rows = fields.filter((f) => set[f.path] !== undefined || f.default).map((f): [string, string] => [wholeLabelOf(f), told(set[f.path] ?? defaultOf(f)) + (set[f.path] === undefined ? ' (default)' : '')]);
   return (
     <Section title="Settings">
       <Facts

@@ -2,7 +2,7 @@ import { Accordion, Stack, Text } from '@mantine/core';
 import type { SettingField } from '../api';
 import { layoutOf, type Group } from './layout';
 import { Setting } from './setting';
-import { labelOf, wrongForm, type Settings } from './values';
+import { wordsOf, wrongForm, type Settings } from './values';
 
 interface Props {
   fields: SettingField[];
@@ -48,7 +48,7 @@ function Part({ group, settings, onChange, errors, onTouch }: Omit<Props, 'field
   if (!group.name) return <>{rows}</>;
   return (
     <fieldset style={{ border: '1px solid var(--hr-line)', borderRadius: 10, padding: 16, minWidth: 0, margin: 0 }}>
-      <Text component="legend" size="sm" fw={600} px={6}>{group.name.split('.').map(labelOf).join(' › ')}</Text>
+      <Text component="legend" size="sm" fw={600} px={6}>{group.name.split('.').map(wordsOf).join(' › ')}</Text>
       <Stack gap="md">{rows}</Stack>
     </fieldset>
   );

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { defaultOf, entryOf, labelOf, nested, patchOf, settingsOf, wrongForm } from './values';
+import { defaultOf, entryOf, labelOf, nested, patchOf, settingsOf, wholeLabelOf, wrongForm } from './values';
 
 const field = (path: string, type: string, more: object = {}) => ({ path, type, ...more });
 
@@ -50,4 +50,6 @@ describe('wrongForm', () => {
   ])('%s %j: %s', (type, value, right) => expect(wrongForm(field('a', type), value) === null).toBe(right));
 });
 
-it('labels read as words', () => expect(['contentTypes', 'connection.id', 'item.acl', 'maxRecord'].map(labelOf)).toEqual(['Content types', 'ID', 'ACL', 'Max record']));
+it('labels read as words', () => expect(['contentTypes', 'connection.id', 'item.acl', 'maxRecord'].map((path) => labelOf({ path }))).toEqual(['Content types', 'ID', 'ACL', 'Max record']));
+
+it('a setting that is called otherwise says so', () => expect([labelOf({ path: 'name', label: 'File name' }), wholeLabelOf({ path: 'hold.limit' }), wholeLabelOf({ path: 'name', label: 'File name' })]).toEqual(['File name', 'Hold › limit', 'File name']));

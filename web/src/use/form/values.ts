@@ -105,10 +105,13 @@ export function wrongForm(f: SettingField, value: unknown): string | null {
 }
 
 /** wholeLabelOf says where a setting stands, too: "Hold › limit". */
-export const wholeLabelOf = (path: string): string => path.split('.').map((p, i) => (i === 0 ? labelOf(p) : labelOf(p).replace(/^[A-Z](?=[a-z])/, (c) => c.toLowerCase()))).join(' › ');
+export const wholeLabelOf = (f: Pick<SettingField, 'path' | 'label'>): string => f.label ?? f.path.split('.').map((p, i) => (i === 0 ? wordsOf(p) : wordsOf(p).replace(/^[A-Z](?=[a-z])/, (c) => c.toLowerCase()))).join(' › ');
 
-/** labelOf makes a label of a setting's name: "contentTypes" is "Content types". */
-export function labelOf(path: string): string {
+/** labelOf is what a form calls a setting, in its group. */
+export const labelOf = (f: Pick<SettingField, 'path' | 'label'>): string => f.label ?? wordsOf(f.path);
+
+/** wordsOf makes words of a setting's name: "contentTypes" is "Content types". */
+export function wordsOf(path: string): string {
   const name = path.split('.').at(-1)!;
   const spaced = name.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase().replace(/\bid\b/g, 'ID').replace(/\burl\b/g, 'URL').replace(/\bacl\b/g, 'ACL');
   return spaced.charAt(0).toUpperCase() + spaced.slice(1);

@@ -46,7 +46,7 @@ export function ReviewStep({ kind, connector, draft: { draft, forget } }: StepPr
               ['Description', draft.description],
               ['Connector', connector.title],
               ['Credential', draft.credential],
-              ...chosen.map((f): [string, string] => [wholeLabelOf(f.path), told(draft.settings[f.path] ?? defaultOf(f))]),
+              ...chosen.map((f): [string, string] => [wholeLabelOf(f), told(draft.settings[f.path] ?? defaultOf(f))]),
             ]}
           />
         </Section>
