@@ -81,13 +81,19 @@ type MissingItems struct {
 	IDs  []string `json:"ids"`
 }
 
+// Doubted tells what became of MissingItems.
+type Doubted struct {
+	Known int64 `json:"known"` // how many of the items the inventory has: those the next crawl sends again
+}
+
 // DestinationMissing has items sent again by the next crawl, because they are not at the destination though they were sent.
-var DestinationMissing = Operation[MissingItems, None]{Name: "destination.missing", Route: "POST /destinations/{name}/items/missing", Of: store.Destination, Summary: "Send items of a mirror again", Changes: true, Do: func(ctx context.Context, s *Services, in MissingItems) (None, error) {
+var DestinationMissing = Operation[MissingItems, Doubted]{Name: "destination.missing", Route: "POST /destinations/{name}/items/missing", Of: store.Destination, Summary: "Send items of a mirror again", Changes: true, Do: func(ctx context.Context, s *Services, in MissingItems) (Doubted, error) {
 	o, err := s.Store.Object(ctx, store.Destination, in.Name)
 	if err != nil {
-		return None{}, err
+		return Doubted{}, err
 	}
-	return None{}, s.Store.DoubtItems(ctx, o.ID, in.IDs)
+	known, err := s.Store.DoubtItems(ctx, o.ID, in.IDs)
+	return Doubted{Known: known}, err
 }}
 
 // WholeItemQuery picks one item, by its ID or by its record's key at the source.

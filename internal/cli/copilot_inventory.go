@@ -134,10 +134,11 @@ func (s *session) verifiedInventory(cmd *cobra.Command, destination string, all 
 		s.say("  --mend has what is missing sent again by the next crawl")
 		return codeError(exitDeadLetters)
 	}
-	if _, err := call(s, cmd, api.DestinationMissing, missing); err != nil {
+	did, err := call(s, cmd, api.DestinationMissing, missing)
+	if err != nil {
 		return err
 	}
-	s.done("the next crawl sends %s items again", count(int64(len(missing.IDs))))
+	s.done("the next crawl sends %s items again", count(did.Known))
 	return nil
 }
 

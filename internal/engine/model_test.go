@@ -233,7 +233,8 @@ func (g *game) meddle() {
 		_, err := g.store.RetryDeliveries(g.ctx(), g.flow.ID)
 		g.ok(err)
 	case g.chance(20):
-		g.ok(g.store.DoubtItems(g.ctx(), g.to.ID, g.keyed.Keys()))
+		_, err := g.store.DoubtItems(g.ctx(), g.to.ID, g.keyed.Keys())
+		g.ok(err)
 	}
 }
 

@@ -116,9 +116,10 @@ func (s *Store) SeenBeside(ctx context.Context, destinationID, hash int64, count
 }
 
 // DoubtItems says of items that nobody knows what of them is at the destination: the next crawl reads the splits that hold
-// them and sends them again.
-func (s *Store) DoubtItems(ctx context.Context, destinationID int64, keys []string) error {
-	return s.inTx(ctx, func(t tx) error {
+// them and sends them again. It gives how many of them the inventory has.
+func (s *Store) DoubtItems(ctx context.Context, destinationID int64, keys []string) (known int64, err error) {
+	err = s.inTx(ctx, func(t tx) error {
+		known = 0
 		parts := map[int64][]int64{}
 		for part := range slices.Chunk(keys, inventoryChunk) {
 			items := make([]hashedItem, len(part))
@@ -128,9 +129,11 @@ func (s *Store) DoubtItems(ctx context.Context, destinationID int64, keys []stri
 				parts[partOf(h)] = append(parts[partOf(h)], h)
 			}
 			where, args := named(items)
-			if err := t.exec(ctx, `UPDATE inventory SET state = 0 WHERE state = 1 AND `+where, args...); err != nil {
+			n, err := t.changed(ctx, `UPDATE inventory SET state = CASE WHEN state = 1 THEN 0 ELSE state END WHERE `+where, args...)
+			if err != nil {
 				return err
 			}
+			known += n
 		}
 		for part, hashes := range parts {
 			if err := t.doubtSightings(ctx, destinationID, part, hashes); err != nil {
@@ -139,6 +142,7 @@ func (s *Store) DoubtItems(ctx context.Context, destinationID int64, keys []stri
 		}
 		return nil
 	})
+	return known, err
 }
 
 // doubtSightings has the splits read again that were found to hold one of some keys of a part.

@@ -2543,6 +2543,10 @@ export interface components {
             /** @description whoever asks is somebody already: GET /session tells who */
             signed_in: boolean;
         };
+        Doubted: {
+            /** Format: int64 */
+            known: number;
+        };
         DraftCredentialTestBody: {
             /** @description the name that it is going to have */
             name?: string;
@@ -5394,7 +5398,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["None"];
+                    "application/json": components["schemas"]["Doubted"];
                 };
             };
             /** @description a problem */

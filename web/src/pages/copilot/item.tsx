@@ -83,7 +83,7 @@ function Work({ destination: d, id, onGone }: { destination: Destination; id: st
         <Button size="xs" variant="default" onClick={() => again.mutate(undefined)} loading={again.isPending}>Send again</Button>
         <Button size="xs" variant="default" onClick={dialog.open}>Delete…</Button>
       </Group>
-      {again.isSuccess && <Text size="sm" role="status">The next crawl sends it again.</Text>}
+      {again.isSuccess && <Text size="sm" role="status">{again.data.known > 0 ? 'The next crawl sends it again.' : 'The inventory has no such item, so there is nothing to send again.'}</Text>}
       {again.isError && <ProblemNotice error={again.error} />}
       <ConfirmDanger opened={opened} onClose={dialog.close} title="Delete one item" verb="Delete the item" name={id} busy={remove.isPending} error={remove.error} onConfirm={() => remove.mutate(undefined)}
         effect="It vanishes from Copilot’s answers. The inventory does not hear of it: as long as its record is at the source, Send again brings it back." />
