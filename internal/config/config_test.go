@@ -307,3 +307,24 @@ func FuzzDecode(f *testing.F) {
 		_, _ = Documents([]File{{Name: "x", Text: text}})
 	})
 }
+
+// A jq program in brackets is a list to YAML.
+func TestAProgramInBracketsNeedsQuotes(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"acl: [{a: b}]":  "put what is in brackets in quotes",
+		"acl: {a: b}":    "put what is in brackets in quotes",
+		"acl:\n- a\n- b": "acl: must be a text",
+	} {
+		node, err := ParseOne([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var v struct {
+			ACL string `yaml:"acl"`
+		}
+		if err := Decode(node, &v, "").Err(); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(text, "-") == strings.Contains(err.Error(), "quotes") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}

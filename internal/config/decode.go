@@ -249,7 +249,11 @@ func (d *decoder) anything(node *yaml.Node, v reflect.Value, at string) {
 
 func (d *decoder) scalar(node *yaml.Node, v reflect.Value, at string) {
 	if node.Kind != yaml.ScalarNode {
-		d.report(node, at, "must be %s", kindName(v.Type()))
+		quote := ""
+		if v.Kind() == reflect.String && node.Style&yaml.FlowStyle != 0 { // a jq program in brackets, most likely
+			quote = "; put what is in brackets in quotes"
+		}
+		d.report(node, at, "must be %s%s", kindName(v.Type()), quote)
 		return
 	}
 	text, ok := node.Value, false

@@ -110,6 +110,9 @@ func registerSchema(ctx context.Context, d *destination, in *SamplesInput) (any,
 	if err := d.register(ctx, &r, diff.merged); err != nil && r.Operation == "" {
 		return nil, err
 	}
+	if r.Operation == unknownOperation { // Graph did not say
+		r.Operation = ""
+	}
 	return map[string]any{"operation": r.Operation, "changes": diff.Changes, "note": "Microsoft usually takes 5–15 minutes"}, nil
 }
 
