@@ -111,22 +111,24 @@ func settle(ctx context.Context, a *app.App, t *totals) error {
 	return err
 }
 
-// still sums up what the flows had done that are there now, too: one that was removed meanwhile took its counts with it.
-func (t totals) still(now totals) store.Counts {
-	var sum store.Counts
-	for id, c := range t.flows {
-		if _, there := now.flows[id]; there {
-			sum = sum.Plus(c)
+// since has the counts of what was done after before. A flow that was removed meanwhile took what it had done with it.
+func (t totals) since(before totals) totals {
+	var b store.Counts
+	for id, c := range before.flows {
+		if _, there := t.flows[id]; there {
+			b = b.Plus(c)
 		}
 	}
-	return sum
+	c := &t.Counts
+	c.Listed, c.Splits, c.Fetched, c.Delivered = c.Listed-b.Listed, c.Splits-b.Splits, c.Fetched-b.Fetched, c.Delivered-b.Delivered
+	c.Repeats, c.Dropped, c.Dead, c.Deleted, c.Lost, c.Bytes = c.Repeats-b.Repeats, c.Dropped-b.Dropped, c.Dead-b.Dead, c.Deleted-b.Deleted, c.Lost-b.Lost, c.Bytes-b.Bytes
+	return t
 }
 
 // snapshot makes what progress shows.
-func (t totals) snapshot(begun store.Counts) snapshot {
-	v := snapshot{noun: t.noun, Records: t.Delivered - begun.Delivered, Splits: t.Splits - begun.Splits, Listed: max(t.Listed-begun.Listed, t.Splits-begun.Splits), // a replay's splits are not listed
-		Windows: t.Windows,
-		Bytes:   t.Bytes - begun.Bytes, Repeats: t.Repeats - begun.Repeats, Dead: t.Dead - begun.Dead}
+func (t totals) snapshot() snapshot {
+	v := snapshot{noun: t.noun, Records: t.Delivered, Splits: t.Splits, Listed: max(t.Listed, t.Splits), // a replay's splits are not listed
+		Windows: t.Windows, Bytes: t.Bytes, Repeats: t.Repeats, Dead: t.Dead}
 	if t.Trouble != nil && t.Trouble.Until.After(time.Now()) {
 		v.Waiting = fmt.Sprintf("waiting %s: %s", span(time.Until(t.Trouble.Until)), firstOf(t.Trouble.Title, t.Trouble.Text))
 	}
@@ -156,7 +158,7 @@ func (s *session) collectOnce(ctx context.Context, a *app.App) (did totals, err 
 		}
 		last = time.Now()
 		if now, lookErr := before.look(ctx, a); lookErr == nil {
-			bar.show(now.snapshot(before.still(now)))
+			bar.show(now.since(before).snapshot())
 		}
 	})
 	asked := context.WithoutCancel(ctx)
@@ -164,8 +166,9 @@ func (s *session) collectOnce(ctx context.Context, a *app.App) (did totals, err 
 	if lookErr == nil {
 		lookErr = settle(asked, a, &after)
 	}
+	after = after.since(before)
 	if lookErr == nil {
-		last := after.snapshot(before.still(after))
+		last := after.snapshot()
 		if err == nil && ctx.Err() == nil {
 			last.Listed, last.Windows = last.Splits, 0 // what is left may not be read yet: it is not of this time
 		}
@@ -175,16 +178,7 @@ func (s *session) collectOnce(ctx context.Context, a *app.App) (did totals, err 
 	if err == nil {
 		err = lookErr
 	}
-	after.Counts = after.minus(before.still(after))
 	return after, err
-}
-
-// minus gives what was done since.
-func (t totals) minus(b store.Counts) store.Counts {
-	c := t.Counts
-	c.Listed, c.Splits, c.Fetched, c.Delivered = c.Listed-b.Listed, c.Splits-b.Splits, c.Fetched-b.Fetched, c.Delivered-b.Delivered
-	c.Repeats, c.Dropped, c.Dead, c.Deleted, c.Lost, c.Bytes = c.Repeats-b.Repeats, c.Dropped-b.Dropped, c.Dead-b.Dead, c.Deleted-b.Deleted, c.Lost-b.Lost, c.Bytes-b.Bytes
-	return c
 }
 
 // summary tells what was done, as a table.

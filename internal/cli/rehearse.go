@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"go.yaml.in/yaml/v4"
 
 	"github.com/headrace/headrace/internal/api"
 	"github.com/headrace/headrace/internal/config"
@@ -121,19 +120,7 @@ func facts(v object.View) map[string]string {
 		out["spec"] = string(v.Spec)
 		return out
 	}
-	flatten(node, "", out)
+	values, _ := fileset.Flatten(node, "")
+	maps.Copy(out, values)
 	return out
-}
-
-// flatten gives each value of a mapping by its path; a list is one value.
-func flatten(node *yaml.Node, at string, out map[string]string) {
-	if node.Kind != yaml.MappingNode {
-		if raw, err := config.JSON(node); err == nil {
-			out[at] = fileset.Shown(raw)
-		}
-		return
-	}
-	for i := 0; i+1 < len(node.Content); i += 2 {
-		flatten(node.Content[i+1], strings.TrimPrefix(at+"."+node.Content[i].Value, "."), out)
-	}
 }

@@ -110,8 +110,7 @@ func (s *session) runOn(ctx context.Context, a *app.App) error {
 	stop()
 	<-ended
 	if after, lookErr := before.look(context.WithoutCancel(ctx), a); lookErr == nil {
-		after.Counts = after.minus(before.still(after))
-		s.say("%s", after.summary(time.Since(begun)))
+		s.say("%s", after.since(before).summary(time.Since(begun)))
 	}
 	return s.afterServing(ctx, err)
 }
@@ -136,7 +135,7 @@ func (s *session) follow(ctx context.Context, a *app.App, before totals) {
 	}
 	for pause(ctx, 500*time.Millisecond) == nil {
 		if now, err := before.look(ctx, a); err == nil {
-			bar.show(now.snapshot(before.still(now)))
+			bar.show(now.since(before).snapshot())
 		} else if fault.ClassOf(err) != fault.Canceled {
 			s.log.Debug("progress", "err", err)
 		}

@@ -20,13 +20,13 @@ import (
 // changes lists the settings that differ between two states of an object.
 func (s *Service) changes(ctx context.Context, over *overlay, kind object.Kind, before, after store.Object, exists bool) ([]Change, error) {
 	var all []Change
-	old := map[string]string{}
+	var old map[string]string
 	if exists {
 		node, err := kind.Draw(ctx, s.Store, before)
 		if err != nil {
 			return nil, err
 		}
-		flatten(node, "spec", old, &[]string{})
+		old, _ = Flatten(node, "spec")
 		if before.Description != after.Description {
 			all = append(all, Change{Field: "metadata.description", Old: before.Description, New: after.Description})
 		}
@@ -38,8 +38,7 @@ func (s *Service) changes(ctx context.Context, over *overlay, kind object.Kind, 
 	if err != nil {
 		return nil, err
 	}
-	now, order := map[string]string{}, []string{}
-	flatten(node, "spec", now, &order)
+	now, order := Flatten(node, "spec")
 	for _, field := range order {
 		if have, ok := old[field]; !ok || have != now[field] {
 			all = append(all, Change{Field: field, Old: old[field], New: now[field]})
@@ -52,8 +51,8 @@ func (s *Service) changes(ctx context.Context, over *overlay, kind object.Kind, 
 	return all, nil
 }
 
-// Shown is a JSON value as a change shows it: a text of one line as it is written, everything else as JSON.
-func Shown(raw []byte) string {
+// shown is a JSON value as a change shows it: a text of one line as it is written, everything else as JSON.
+func shown(raw []byte) string {
 	var text string
 	if json.Unmarshal(raw, &text) == nil && string(raw) != "null" && !strings.ContainsFunc(text, unicode.IsControl) {
 		return text
@@ -61,20 +60,25 @@ func Shown(raw []byte) string {
 	return string(raw)
 }
 
-// flatten gives each value of a mapping by its path; a list is one value.
-func flatten(node *yaml.Node, at string, out map[string]string, order *[]string) {
-	if node.Kind != yaml.MappingNode {
-		raw, err := config.JSON(node)
-		if err != nil {
+// Flatten gives each value of a mapping by its dotted path, which begins with at, as a change shows it, and the paths in their
+// order. A list is one value.
+func Flatten(node *yaml.Node, at string) (values map[string]string, order []string) {
+	values = map[string]string{}
+	var walk func(node *yaml.Node, at string)
+	walk = func(node *yaml.Node, at string) {
+		if node.Kind != yaml.MappingNode {
+			if raw, err := config.JSON(node); err == nil {
+				values[at] = shown(raw)
+				order = append(order, at)
+			}
 			return
 		}
-		out[at] = Shown(raw)
-		*order = append(*order, at)
-		return
+		for i := 0; i+1 < len(node.Content); i += 2 {
+			walk(node.Content[i+1], strings.TrimPrefix(at+"."+node.Content[i].Value, "."))
+		}
 	}
-	for i := 0; i+1 < len(node.Content); i += 2 {
-		flatten(node.Content[i+1], at+"."+node.Content[i].Value, out, order)
-	}
+	walk(node, at)
+	return values, order
 }
 
 // A Selection picks objects for an export. Zero fields pick all.

@@ -14,7 +14,7 @@ func TestAChangeShowsATextAsItIsWritten(t *testing.T) {
 		`12`:                          "12",
 		`"C:\\docs, and \"friends\""`: `C:\docs, and "friends"`,
 	} {
-		if got := Shown([]byte(raw)); got != want {
+		if got := shown([]byte(raw)); got != want {
 			t.Errorf("%s is shown as %s, want %s", raw, got, want)
 		}
 	}

@@ -3,6 +3,7 @@ package copilot
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -140,6 +141,21 @@ func (d *destination) remove(ctx context.Context, segments ...string) (any, erro
 		err = nil
 	}
 	return map[string]string{"removed": segments[len(segments)-1]}, err
+}
+
+// missing says of a NotFound what is not there, and what to do.
+func (d *destination) missing(err error, what, hint string, args ...any) error {
+	f, ok := fault.As(err)
+	if !ok || f.Class != fault.NotFound {
+		return err
+	}
+	out := &fault.Error{Class: f.Class, Code: f.Code, Upstream: f.Upstream, Err: err,
+		Title: fmt.Sprintf("there is no %s in the connection %s", what, d.cfg.Connection.ID), Hint: fmt.Sprintf(hint, args...)}
+	if gone(err) {
+		out.Title = fmt.Sprintf("there is no connection %s that this app may see", d.cfg.Connection.ID)
+		out.Hint = "The first run of a flow makes it, or: headrace copilot create. If it is in the admin centre, it belongs to another app."
+	}
+	return out
 }
 
 func showQuota(ctx context.Context, d *destination, _ *NoInput) (any, error) {

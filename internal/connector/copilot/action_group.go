@@ -66,21 +66,6 @@ func (d *destination) noGroup(err error, id string) error {
 	return d.missing(err, "external group "+id, "Its ID may be wrong; Graph can't list groups. Make it with: headrace copilot group create %s %s", d.env.Name, id)
 }
 
-// missing says of a NotFound what is not there, and what to do.
-func (d *destination) missing(err error, what, hint string, args ...any) error {
-	f, ok := fault.As(err)
-	if !ok || f.Class != fault.NotFound {
-		return err
-	}
-	out := &fault.Error{Class: f.Class, Code: f.Code, Upstream: f.Upstream, Err: err,
-		Title: fmt.Sprintf("there is no %s in the connection %s", what, d.cfg.Connection.ID), Hint: fmt.Sprintf(hint, args...)}
-	if gone(err) {
-		out.Title = fmt.Sprintf("there is no connection %s that this app may see", d.cfg.Connection.ID)
-		out.Hint = "The first run of a flow makes it, or: headrace copilot create. If it is in the admin centre, it belongs to another app."
-	}
-	return out
-}
-
 func showGroup(ctx context.Context, d *destination, in *GroupInput) (any, error) {
 	var raw json.RawMessage
 	_, err := d.graph.send(ctx, http.MethodGet, d.graph.path("groups", in.ID), nil, &raw)

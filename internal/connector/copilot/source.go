@@ -78,11 +78,12 @@ func (s *source) Enumerate(ctx context.Context, raw connector.Cursor) (connector
 	if err != nil {
 		return connector.Enumeration{}, err
 	}
-	units, more, err := s.next(ctx, &c)
+	named := s.units(c.Connections)
+	units, more, err := s.next(ctx, &c, named)
 	if err != nil {
 		return connector.Enumeration{}, err
 	}
-	out := connector.Enumeration{More: more, Pending: max(len(s.units(c.Connections))-c.Next, 0)}
+	out := connector.Enumeration{More: more, Pending: max(len(named)-c.Next, 0)}
 	for _, u := range units {
 		found, err := s.list(ctx, u)
 		switch class := fault.ClassOf(err); {
@@ -110,8 +111,7 @@ func (s *source) Enumerate(ctx context.Context, raw connector.Cursor) (connector
 }
 
 // next gives the things to read now and moves the cursor behind them: first what is named, then the inventory.
-func (s *source) next(ctx context.Context, c *listCursor) (units []unit, more bool, err error) {
-	named := s.units(c.Connections)
+func (s *source) next(ctx context.Context, c *listCursor, named []unit) (units []unit, more bool, err error) {
 	if from := min(c.Next, len(named)); from < len(named) {
 		c.Next = min(from+unitsAtOnce, len(named))
 		return named[from:c.Next], c.Next < len(named) || s.cfg.Inventory != "", nil
@@ -201,16 +201,11 @@ func (s *source) units(ids []string) []unit {
 			for _, id := range ids {
 				all = append(all, unit{Read: what, Connection: id})
 			}
-		case readItems:
-			for _, key := range s.cfg.Items {
-				all = append(all, unit{Read: what, Connection: ids[0], ID: namedItem(key)})
-			}
-		case readOperations:
-			for _, id := range s.cfg.Operations {
-				all = append(all, unit{Read: what, Connection: ids[0], ID: id})
-			}
-		case readGroups:
-			for _, id := range s.cfg.Groups {
+		case readItems, readOperations, readGroups:
+			for _, id := range s.cfg.named(what) {
+				if what == readItems {
+					id = namedItem(id)
+				}
 				all = append(all, unit{Read: what, Connection: ids[0], ID: id})
 			}
 		case readGet:
@@ -337,12 +332,8 @@ func (s *source) records(ctx context.Context, u unit) iter.Seq2[json.RawMessage,
 		switch u.Read {
 		case readQuota:
 			path = beta + g.path("quota")
-		case readItems:
-			path = g.path("items", u.ID)
-		case readOperations:
-			path = g.path("operations", u.ID)
-		case readGroups:
-			path = g.path("groups", u.ID)
+		case readItems, readOperations, readGroups:
+			path = g.path(u.Read, u.ID) // they are called as in Graph's paths
 		}
 		var raw json.RawMessage
 		if _, err := g.send(ctx, http.MethodGet, path, nil, &raw); err != nil {

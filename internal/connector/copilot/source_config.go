@@ -115,14 +115,27 @@ func (c *SourceConfig) streams() []string {
 	return all
 }
 
+// named are the IDs of what of a kind is read: Graph can't list these.
+func (c *SourceConfig) named(what string) []string {
+	switch what {
+	case readItems:
+		return c.Items
+	case readOperations:
+		return c.Operations
+	case readGroups:
+		return c.Groups
+	}
+	return nil
+}
+
 // validateNamed looks at what can only be read by its name.
 func (c *SourceConfig) validateNamed(add func(field, format string, args ...any)) {
 	reads := func(what string) bool { return slices.Contains(c.Read, what) }
 	if reads(readItems) && len(c.Items) == 0 && c.Inventory == "" {
 		add("items", "is empty; Graph can't list items, so name them, or set inventory to the destination that headrace sent them to")
 	}
-	for what, names := range map[string][]string{readGroups: c.Groups, readOperations: c.Operations} {
-		if reads(what) && len(names) == 0 {
+	for _, what := range []string{readGroups, readOperations} {
+		if reads(what) && len(c.named(what)) == 0 {
 			add(what, "is empty; Graph can't list %s, so name them", what)
 		}
 	}
@@ -142,14 +155,11 @@ func (c *SourceConfig) validateNamed(add func(field, format string, args ...any)
 			add(fmt.Sprintf("groups[%d]", i), "is %q; such IDs have at most 128 letters, digits, - and _", id)
 		}
 	}
-	for i, id := range c.Items {
-		if id == "" {
-			add(fmt.Sprintf("items[%d]", i), "is empty")
-		}
-	}
-	for i, id := range c.Operations {
-		if id == "" {
-			add(fmt.Sprintf("operations[%d]", i), "is empty")
+	for _, what := range []string{readItems, readOperations} {
+		for i, id := range c.named(what) {
+			if id == "" {
+				add(fmt.Sprintf("%s[%d]", what, i), "is empty")
+			}
 		}
 	}
 }
