@@ -33,7 +33,8 @@ type Inventory struct {
 
 // A Limiter is the right to make requests against one quota, shared by all nodes.
 type Limiter interface {
-	// Take waits until n requests may be made, or ctx ends.
+	// Take waits until n requests may be made, or ctx ends. A silence that the remote asked for is waited for only if it
+	// is short; while a longer one lasts the error is Throttled, with the time when it is over.
 	Take(ctx context.Context, n int) error
 	// Block stops all requests of this quota, on all nodes, until a time that the remote named.
 	Block(ctx context.Context, until time.Time) error

@@ -42,6 +42,8 @@ type Grant struct {
 	Slots int           // how many; 0: none yet
 	Wait  time.Duration // to the first slot, at most half of lateness ago; without slots: until it makes sense to ask again
 	Every time.Duration // from one slot to the next
+
+	Silence time.Duration // without slots: how long the remote's silence lasts, if it is what must be waited for
 }
 
 const (
@@ -84,7 +86,7 @@ func (r Row) Lease(now time.Time, ask Ask) (Row, Grant) {
 	}
 	wait := from.Sub(now)
 	if wait > horizon {
-		return r, Grant{Wait: wait - horizon}
+		return r, Grant{Wait: wait - horizon, Silence: max(0, r.Blocked.Sub(now))}
 	}
 	slots := min(max(1, ask.Want), max(1, int(blockTime/every)))
 	r.Free = from.Add(time.Duration(slots) * every)

@@ -36,7 +36,7 @@ func TestLease(t *testing.T) {
 		},
 		"blocked": {
 			row: limit.Row{Free: now, Blocked: at(time.Hour)}, ask: limit.Ask{PerMinute: 2000, Want: 1},
-			want: limit.Grant{Wait: time.Hour - time.Second}, free: now,
+			want: limit.Grant{Wait: time.Hour - time.Second, Silence: time.Hour}, free: now,
 		},
 		"a block that was is no block": {
 			row: limit.Row{Free: now, Blocked: at(-time.Hour)}, ask: limit.Ask{PerMinute: 2000, Want: 1},

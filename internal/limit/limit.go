@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/headrace/headrace/internal/connector"
+	"github.com/headrace/headrace/internal/fault"
 	"golang.org/x/sync/semaphore"
 )
 
@@ -89,6 +90,15 @@ func (g *gate) change(fn func()) {
 	g.changed = make(chan struct{})
 }
 
+// silence stops all until a time, unless they are stopped for longer.
+func (g *gate) silence(until time.Time) {
+	g.change(func() {
+		if until.After(g.blocked) {
+			g.blocked = until
+		}
+	})
+}
+
 func (g *gate) takeSlow() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -117,7 +127,12 @@ type block struct {
 	epoch uint64
 }
 
-// Take waits until n requests may be made, or ctx ends. n < 1 is none. An error that is not the context's is the ledger's.
+// shortSilence is how much of a silence that the remote asked for is waited out in Take. Who must wait longer is told
+// until when, and can tell people.
+const shortSilence = 4 * time.Second
+
+// Take waits until n requests may be made, or ctx ends. n < 1 is none. While the remote's silence lasts longer than
+// some seconds the error is Throttled, with the time when it is over; another is the context's or the ledger's.
 func (l *limiter) Take(ctx context.Context, n int) error {
 	if n < 1 {
 		return ctx.Err()
@@ -148,6 +163,9 @@ func (l *limiter) takeOne(ctx context.Context) error {
 		blocked, epoch, changed := l.gate.look()
 		if wait := time.Until(blocked); wait > 0 {
 			l.block = block{}
+			if wait > shortSilence {
+				return &fault.Error{Class: fault.Throttled, Code: "throttled", Title: "The remote asked for silence", RetryAt: blocked}
+			}
 			if err := sleep(ctx, wait, nil); err != nil {
 				return err
 			}
@@ -215,6 +233,10 @@ func (l *limiter) lease(ctx context.Context, epoch uint64) (time.Duration, error
 		}
 		return 0, err
 	}
+	if grant.Silence > 0 { // another node was told, or this one before it was started anew
+		l.gate.silence(time.Now().Add(grant.Silence))
+		return 0, nil
+	}
 	if grant.Slots == 0 {
 		return max(grant.Wait, time.Millisecond), nil
 	}
@@ -230,11 +252,7 @@ func (l *limiter) Block(ctx context.Context, until time.Time) error {
 	if wait <= 0 {
 		return nil
 	}
-	l.gate.change(func() {
-		if until.After(l.gate.blocked) {
-			l.gate.blocked = until
-		}
-	})
+	l.gate.silence(until)
 	err := l.ledger.Update(ctx, l.scope, func(now time.Time, row Row) Row { return row.Block(now.Add(wait)) })
 	if err != nil {
 		return fmt.Errorf("block quota %s until %s: %w", l.scope, until.UTC().Format(time.RFC3339), err)

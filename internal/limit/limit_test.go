@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/headrace/headrace/internal/connector"
+	"github.com/headrace/headrace/internal/fault"
 	"github.com/headrace/headrace/internal/limit"
 )
 
@@ -40,6 +41,21 @@ func (c *calls) worst() int {
 	return worst
 }
 
+// taken takes a request, and comes again when the remote's silence is over; false: ctx ended.
+func taken(ctx context.Context, l connector.Limiter) bool {
+	for {
+		err := l.Take(ctx, 1)
+		if fault.ClassOf(err) != fault.Throttled {
+			return err == nil
+		}
+		select {
+		case <-time.After(time.Until(fault.RetryAt(err))):
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
 // press takes one request after the other in `workers` goroutines for each limiter until d is over. A request reaches the server up to jitter late.
 func press(t *testing.T, d time.Duration, workers int, jitter time.Duration, limiters ...connector.Limiter) *calls {
 	t.Helper()
@@ -51,7 +67,7 @@ func press(t *testing.T, d time.Duration, workers int, jitter time.Duration, lim
 		for w := range workers {
 			wg.Go(func() {
 				random := rand.New(rand.NewPCG(uint64(n), uint64(w)))
-				for l.Take(ctx, 1) == nil {
+				for taken(ctx, l) {
 					late := time.Duration(random.Int64N(int64(jitter) + 1))
 					seen.add(time.Now().Add(late))
 					// The call itself takes a while, so that waiters come and go.
@@ -215,6 +231,40 @@ func TestBlockStopsEveryNode(t *testing.T) {
 	})
 }
 
+// TestALongSilenceIsToldAShortOneIsWaitedFor has three waiters when the remote asks for silence: of the node that was told, of
+// another, and of one that begins anew. None may wait without a word.
+func TestALongSilenceIsToldAShortOneIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ledger := limit.NewMemory()
+		both := nodes(2, ledger, 6)
+		for _, l := range both { // 6 a minute: who comes next must wait for some 10 s
+			if err := l.Take(t.Context(), 1); err != nil {
+				t.Fatal(err)
+			}
+		}
+		told := make(chan error, 2)
+		for _, l := range both {
+			go func() { told <- l.Take(t.Context(), 1) }()
+		}
+		synctest.Wait()
+		until := time.Now().Add(time.Minute)
+		if err := both[0].Block(t.Context(), until); err != nil {
+			t.Fatal(err)
+		}
+		fresh := nodes(1, ledger, 6)[0]
+		for name, err := range map[string]error{"waited when it came": <-told, "waited on the other node": <-told, "came later": both[0].Take(t.Context(), 1), "a new process": fresh.Take(t.Context(), 1)} {
+			if fault.ClassOf(err) != fault.Throttled || !fault.RetryAt(err).Equal(until) {
+				t.Errorf("%s: %v until %s, want Throttled until %s", name, err, fault.RetryAt(err), until)
+			}
+		}
+		<-time.After(time.Until(until) - 3*time.Second)
+		if err := both[0].Take(t.Context(), 1); err != nil || time.Now().Before(until) {
+			t.Errorf("%v at %s; a silence of 3 s is waited for, until %s", err, time.Now(), until)
+		}
+	})
+}
+
 func TestBlockHoldsHereThoughTheLedgerFails(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -225,13 +275,10 @@ func TestBlockHoldsHereThoughTheLedgerFails(t *testing.T) {
 			t.Errorf("Block = %v, want the ledger's error", err)
 		}
 		ledger.err = nil
-		began := time.Now()
-		if err := l.Take(t.Context(), 1); err != nil {
-			t.Fatal(err)
+		if err := l.Take(t.Context(), 1); fault.ClassOf(err) != fault.Throttled {
+			t.Errorf("Take = %v, though blocked for a minute", err)
 		}
-		if waited := time.Since(began); waited < time.Minute {
-			t.Errorf("a request after %s, though blocked for a minute", waited)
-		}
+		<-time.After(time.Minute)
 		ledger.err = errors.New("connection refused")
 		if err := l.Take(t.Context(), 100); !errors.Is(err, ledger.err) {
 			t.Errorf("Take = %v, want the ledger's error", err)

@@ -272,6 +272,20 @@ func TestAQuotaThatIsUsedUpIsGivenBack(t *testing.T) {
 	}
 }
 
+// TestARequestInAnothersSilenceSaysUntilWhen is of who comes while the service wants silence because it refused somebody else.
+func TestARequestInAnothersSilenceSaysUntilWhen(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	s.api = func(http.ResponseWriter, *http.Request) { t.Error("asked in spite of the silence") }
+	b := newBench(t, s, nil)
+	b.limiter.silence = time.Now().Add(41 * time.Second)
+	_, err := b.get(t.Context(), "/x")
+	f, _ := fault.As(err)
+	if f == nil || f.Class != fault.Throttled || f.Code != "throttled" || !f.RetryAt.Equal(b.limiter.silence) || f.Title != "Microsoft asked us to slow down" {
+		t.Errorf("got %+v, want Throttled until %s", f, b.limiter.silence)
+	}
+}
+
 // TestNoSecretInAnyLog lets azcore log everything there is. It is not parallel: azcore's listener is global.
 func TestNoSecretInAnyLog(t *testing.T) {
 	var out safeBuffer

@@ -56,6 +56,8 @@ func (c *Client) limit(req *policy.Request) (*http.Response, error) {
 		return req.Next()
 	case parent.Err() != nil:
 		return nil, parent.Err()
+	case fault.ClassOf(err) == fault.Throttled:
+		return nil, final{silenced(fault.RetryAt(err))}
 	case ctx.Err() != nil:
 		return nil, final{&fault.Error{
 			Class: fault.Throttled, Code: "quota_used", Title: "The quota for requests to " + hostOf(c.resource.Host) + " is used up for now",
@@ -64,6 +66,12 @@ func (c *Client) limit(req *policy.Request) (*http.Response, error) {
 		}}
 	}
 	return nil, final{fmt.Errorf("take from the quota: %w", err)}
+}
+
+// silenced is what a request meets that comes while the service wants silence, because it refused another one.
+func silenced(until time.Time) error {
+	c := byClass[fault.Throttled]
+	return &fault.Error{Class: fault.Throttled, Code: c.Name, Title: c.Title, Hint: c.Hint, RetryAt: until}
 }
 
 // authorize puts the token on.

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/headrace/headrace/internal/connector"
+	"github.com/headrace/headrace/internal/fault"
 	"github.com/headrace/headrace/internal/secret"
 )
 
@@ -133,14 +134,18 @@ type limiterLog struct {
 
 	throttled []int // the statuses of what was said to be too many requests
 	blocked   time.Time
-	wait      bool // Take waits for ever
+	wait      bool      // Take waits for ever
+	silence   time.Time // if set, Take says that the remote wants silence until then
 }
 
 func (l *limiterLog) Take(ctx context.Context, n int) error {
 	l.mu.Lock()
-	wait := l.wait
+	wait, silence := l.wait, l.silence
 	l.taken += n
 	l.mu.Unlock()
+	if !silence.IsZero() {
+		return &fault.Error{Class: fault.Throttled, Title: "silence", RetryAt: silence}
+	}
 	if wait {
 		<-ctx.Done()
 	}

@@ -7,15 +7,13 @@ import { journey } from '../rig/journey.ts';
 import type { Tab } from '../rig/tab.ts';
 import { furnished, visit, type World } from '../rig/world.ts';
 
-/**
- * waits looks for why nothing goes on. Seconds may stand before it: of one's own refusal, not of that of another request, behind
- * which all wait for the quota, too. The overview knows of the quota itself.
- */
+/** waits looks for the seconds that are left, of one's own refusal or of another request's behind which all wait, and for why. */
 async function waits(tab: Tab): Promise<void> {
-  await tab.page.getByText(/Microsoft asked us to slow down\.|The quota for requests to .* is used up for now\./).first().waitFor({ timeout: 60_000 });
+  await tab.page.getByText(/^Waiting \d+ s:/).first().waitFor({ timeout: 30_000 });
+  await tab.sees('Microsoft asked us to slow down.');
 }
 
-journey('Microsoft throttles: the run, the flow and the overview say so, with the time that is left, and it goes on by itself', async (stage) => {
+journey('Microsoft throttles: the run, the flow and the overview say for how long, and it goes on by itself', async (stage) => {
   const world = await furnished(stage);
   const tab = await visit(stage, world);
   await expect.poll(() => events(world.out).length, { timeout: 30_000 }).toBeGreaterThan(0);
