@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/headrace/headrace/internal/connector"
 	"github.com/headrace/headrace/internal/fault"
 	"github.com/headrace/headrace/internal/flow"
 	"github.com/headrace/headrace/internal/object"
@@ -154,6 +155,10 @@ func (s *Services) coverageOf(ctx context.Context, src store.Object, in Coverage
 	if err != nil {
 		return nil, err
 	}
+	places, err := s.places(ctx, src)
+	if err != nil {
+		return nil, err
+	}
 	busy := slices.ContainsFunc(listings, func(l store.ListingStatus) bool { return l.Pending > 0 })
 	var cells []CoverageCell
 	before := store.Coverage{} // the listing's row before this one
@@ -161,26 +166,89 @@ func (s *Services) coverageOf(ctx context.Context, src store.Object, in Coverage
 		cell := CoverageCell{Source: src.Name, Flow: names[r.FlowID], Stream: r.Stream, Hour: r.Start(), Minutes: r.ListedMinutes(),
 			Splits: r.Splits, Records: r.Records, Repeats: r.Repeats, Dead: r.Dead, Lost: r.Lost}
 		if r.FlowID == 0 {
-			cell.Asked = asked(before, r, busy)
+			cell.Asked = max(asked(before, r, busy), askedSince(places[r.Stream], r.Start()))
 			before = r
 		}
 		if !r.Start().Before(in.From.Truncate(time.Hour)) {
 			cells = append(cells, cell)
 		}
 	}
-	return cells, nil
+	if len(names) == 0 {
+		return cells, nil // a source rests while no flow wants it
+	}
+	return withUnlisted(cells, src.Name, places, in.From, earlier(in.To, s.Store.Now())), nil
+}
+
+// places tells since when each stream of a source is to be listed, as far as its cursor knows.
+func (s *Services) places(ctx context.Context, src store.Object) (map[string]connector.Range, error) {
+	use, err := s.Sources.Read(src)
+	if err != nil {
+		return nil, nil //nolint:nilerr // its settings are told elsewhere; what was listed is known without them
+	}
+	cursors, err := s.Store.Cursors(ctx, []int64{src.ID})
+	return use.Listed(cursors[src.ID]), err
+}
+
+// askedSince gives how many minutes of an hour are to be listed of a stream whose collecting began at the beginning of its place.
+func askedSince(place connector.Range, hour time.Time) int {
+	if place.Stream == "" || !place.From.Before(hour.Add(time.Hour)) {
+		return 0
+	}
+	return 60 - int(max(0, place.From.Sub(hour))/time.Minute)
+}
+
+// withUnlisted adds the hours of streams that are to be listed and of which nothing was yet: the source was away, or refuses.
+func withUnlisted(cells []CoverageCell, source string, places map[string]connector.Range, from, to time.Time) []CoverageCell {
+	known := map[streamHour]bool{}
+	for _, c := range cells {
+		if c.Flow == "" {
+			known[streamHour{c.Stream, c.Hour.Unix()}] = true
+		}
+	}
+	before := len(cells)
+	for stream, place := range places {
+		hour := place.From.Truncate(time.Hour)
+		if begin := from.Truncate(time.Hour); hour.Before(begin) {
+			hour = begin
+		}
+		for ; hour.Before(to); hour = hour.Add(time.Hour) {
+			if asked := askedSince(place, hour); asked > 0 && !known[streamHour{stream, hour.Unix()}] {
+				cells = append(cells, CoverageCell{Source: source, Stream: stream, Hour: hour.UTC(), Asked: asked})
+			}
+		}
+	}
+	return inOrderOfHours(cells, before)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// A streamHour is an hour of a stream, in seconds since 1970.
+type streamHour struct {
+	stream string
+	hour   int64
+}
+
+// inOrderOfHours puts cells that were added behind the first known ones where they belong.
+func inOrderOfHours(cells []CoverageCell, known int) []CoverageCell {
+	if len(cells) > known {
+		slices.SortStableFunc(cells, func(a, b CoverageCell) int {
+			return cmp.Or(strings.Compare(a.Stream, b.Stream), a.Hour.Compare(b.Hour))
+		})
+	}
+	return cells
 }
 
 // withGaps puts what can't be listed any more into the hours of a source; an hour that was never listed gets a cell.
 func withGaps(cells []CoverageCell, source string, gaps []store.Gap, in CoverageRequest) []CoverageCell {
-	type key struct {
-		stream string
-		hour   int64
-	}
-	at := map[key]int{}
+	at := map[streamHour]int{}
 	for i, c := range cells {
 		if c.Flow == "" {
-			at[key{c.Stream, c.Hour.Unix()}] = i
+			at[streamHour{c.Stream, c.Hour.Unix()}] = i
 		}
 	}
 	known := len(cells)
@@ -193,22 +261,17 @@ func withGaps(cells []CoverageCell, source string, gaps []store.Gap, in Coverage
 			to = in.To
 		}
 		for hour := from; hour.Before(to); hour = hour.Add(time.Hour) {
-			i, ok := at[key{g.Stream, hour.Unix()}]
+			i, ok := at[streamHour{g.Stream, hour.Unix()}]
 			if !ok {
 				i = len(cells)
-				at[key{g.Stream, hour.Unix()}] = i
+				at[streamHour{g.Stream, hour.Unix()}] = i
 				cells = append(cells, CoverageCell{Source: source, Stream: g.Stream, Hour: hour.UTC(), Asked: 60})
 			}
 			begin, end := max(hour.Unix(), g.From.Unix()), min(hour.Add(time.Hour).Unix(), g.To.Unix())
 			cells[i].Gap = min(60, cells[i].Gap+int((end-begin+59)/60))
 		}
 	}
-	if len(cells) > known {
-		slices.SortStableFunc(cells, func(a, b CoverageCell) int {
-			return cmp.Or(strings.Compare(a.Stream, b.Stream), a.Hour.Compare(b.Hour))
-		})
-	}
-	return cells
+	return inOrderOfHours(cells, known)
 }
 
 // asked gives how many minutes of an hour are to be listed. Nobody asked for those before the first that was listed, if nothing of

@@ -2,6 +2,8 @@ package api_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"maps"
 	"net/http"
 	"testing"
 	"time"
@@ -34,6 +36,48 @@ func TestMirrorsHaveNoHours(t *testing.T) {
 		if c.Source != "src" {
 			t.Errorf("an hour of %s", c.Source)
 		}
+	}
+}
+
+// TestHoursThatNobodyListedAreMissing: while a source is away, and of a content type that was never read, the hours stand there.
+func TestHoursThatNobodyListedAreMissing(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	w.furnish()
+	now := w.services.Store.Now().UTC().Truncate(time.Hour)
+	began, away := now.Add(-9*time.Hour-20*time.Minute), now.Add(-5*time.Hour) // at hh:40
+	cursor := fmt.Sprintf(`{"v":1,"streams":{"Audit.Exchange":{"listed":[{"from":%[1]q,"to":%[2]q}]},"Audit.General":{"listed":[{"from":%[1]q,"to":%[1]q}]},"Gone":{"listed":[{"from":%[1]q,"to":%[1]q}]}}}`,
+		began.Format(time.RFC3339), away.Format(time.RFC3339))
+	due, err := w.services.Store.DueListings(t.Context(), 1)
+	if err != nil || len(due) != 1 {
+		t.Fatal(due, err)
+	}
+	l, ok, err := w.services.Store.TakeListing(t.Context(), "node", due[0].ID, time.Minute)
+	if err != nil || !ok {
+		t.Fatal(ok, err)
+	}
+	if _, err := w.services.Store.CommitListing(t.Context(), l, store.Listed{Enumeration: connector.Enumeration{Cursor: connector.Cursor(cursor),
+		Listed: []connector.Range{{Stream: "Audit.Exchange", From: began, To: away}}}, Due: time.Now().Add(time.Hour)}); err != nil {
+		t.Fatal(err)
+	}
+	show := func(path string) map[string]int {
+		var got api.Coverage
+		if err := json.Unmarshal([]byte(w.must(http.StatusOK, "GET", path, "").raw), &got); err != nil {
+			t.Fatal(err)
+		}
+		found := map[string]int{}
+		for _, c := range got.Cells {
+			found[c.Stream] += c.Asked - c.Minutes
+		}
+		return found
+	}
+	from := "/coverage?from=" + now.Add(-24*time.Hour).Format(time.RFC3339)
+	got := show(from + "&to=" + now.Format(time.RFC3339))
+	if want := map[string]int{"Audit.Exchange": 5 * 60, "Audit.General": 9*60 + 20}; !maps.Equal(got, want) {
+		t.Errorf("minutes missing %v, want %v", got, want)
+	}
+	if got := show(from + "&to=" + now.Add(48*time.Hour).Format(time.RFC3339)); got["Audit.General"] > 11*60 {
+		t.Errorf("the future is missing too: %v", got)
 	}
 }
 

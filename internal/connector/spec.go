@@ -40,6 +40,9 @@ type SourceSpec struct {
 	// Range gives the cursor of a listing of exactly [from, to), for a backfill; nil: it has none. Such a listing
 	// ends with More false.
 	Range func(cfg Config, from, to time.Time) (Cursor, error)
+	// Listed tells, of each stream that a cursor knows, which stretches were listed to their end, in order. The first begins where the
+	// stream's collecting began, and may be empty; what is after it and in none of them is still to be listed. nil: a cursor does not tell.
+	Listed func(cursor Cursor) ([]Range, error)
 	// Horizon is how far back the source can still be listed; zero: without bound.
 	Horizon time.Duration
 	// Streams are the streams that the config asks for; for coverage and for previews. nil: not known before listing.

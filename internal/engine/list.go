@@ -94,6 +94,7 @@ func (e *Engine) commitListing(ctx context.Context, l *store.Listing, source *So
 			listed.Due = at
 		}
 		t := troubleOf(fmt.Errorf("%s: %w", first.Stream, first.Err), now, listed.Due)
+		t.Streams = inPart(source, found.Failed)
 		listed.Trouble = &t
 	}
 	fresh, err := e.store.CommitListing(ctx, *l, listed)
@@ -109,6 +110,18 @@ func (e *Engine) commitListing(ctx context.Context, l *store.Listing, source *So
 		return e.Finish(ctx, l.RunID)
 	}
 	return nil
+}
+
+// inPart names the streams that failed, if the source has others; none: all of it did, or nobody knows.
+func inPart(source *Source, failed []connector.StreamError) []string {
+	if source.Spec.Streams == nil || len(failed) >= len(source.Spec.Streams(source.Config)) {
+		return nil
+	}
+	var names []string
+	for _, f := range failed {
+		names = append(names, f.Stream)
+	}
+	return names
 }
 
 // crawlListing says what a crawl's listing compares with; nil for other listings.

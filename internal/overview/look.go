@@ -3,10 +3,12 @@ package overview
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/headrace/headrace/internal/connector"
 	"github.com/headrace/headrace/internal/credential"
+	"github.com/headrace/headrace/internal/object"
 	"github.com/headrace/headrace/internal/store"
 )
 
@@ -88,6 +90,10 @@ func (s *Service) listings(ctx context.Context, now time.Time, f *found) error {
 		ids[i] = one.ID
 	}
 	sources, err := s.Store.ObjectsWithIDs(ctx, ids)
+	if err != nil {
+		return err
+	}
+	cursors, err := s.Store.Cursors(ctx, ids)
 	for _, one := range stuck {
 		src, ok := sources[one.ID]
 		if !ok || one.Trouble == nil || one.Trouble.Class == "throttled" {
@@ -95,20 +101,39 @@ func (s *Service) listings(ctx context.Context, now time.Time, f *found) error {
 		}
 		p := Problem{Code: "source_" + one.Trouble.Class, Severity: Trouble, Title: "Source " + src.Name + " can't be read", Detail: one.Trouble.Line(), Tenant: src.Tenant,
 			Kind: store.Source, Name: src.Name, Count: int64(one.Failures), Since: one.Trouble.Since, Action: Action{"test", "Test source", store.Source, src.Name}}
-		if one.Trouble.Class == "denied" {
+		switch {
+		case one.Trouble.Partial():
+			p.Title = strings.Join(one.Trouble.Streams, ", ") + " of source " + src.Name + " can't be read"
+		case one.Trouble.Class == "denied":
 			p.Title = "Source " + src.Name + " is refused"
 		}
 		if err := s.signIn(ctx, &p, one.Trouble, src.CredentialID); err != nil {
 			return err
 		}
-		if use, err := s.Sources.Read(src); err == nil && use.Connector.Source.Horizon > 0 && !one.Listed.IsZero() {
-			p.Until = one.Listed.Add(use.Connector.Source.Horizon)
-			p.Detail += fmt.Sprintf(". What it has since %s can still be fetched for %s", one.Listed.Format("2 Jan 15:04Z"), span(p.Until.Sub(now)))
+		if use, err := s.Sources.Read(src); err == nil && use.Connector.Source.Horizon > 0 {
+			if since := unlisted(use, cursors[one.ID], one.Listed); !since.IsZero() {
+				p.Until = since.Add(use.Connector.Source.Horizon)
+				p.Detail += fmt.Sprintf(". What it has since %s can still be fetched for %s", since.Format("2 Jan 15:04Z"), span(p.Until.Sub(now)))
+			}
 		}
 		f.add(p)
 	}
 	f.more += max(0, total-most)
 	return err
+}
+
+// unlisted gives when the oldest begins that is still to be listed of a source: its last listing may have left streams out.
+func unlisted(use object.Use, cursor connector.Cursor, listed time.Time) time.Time {
+	oldest := time.Time{}
+	for _, r := range use.Listed(cursor) {
+		if oldest.IsZero() || r.To.Before(oldest) {
+			oldest = r.To
+		}
+	}
+	if oldest.IsZero() {
+		return listed
+	}
+	return oldest
 }
 
 func span(d time.Duration) string {

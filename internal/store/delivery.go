@@ -393,8 +393,12 @@ func (t tx) lose(ctx context.Context, flowID, sourceID int64, b Setback) error {
 func (s *Store) ReleaseLane(ctx context.Context, l Lane, blocked time.Time, trouble *Trouble) error {
 	return s.inTx(ctx, func(t tx) error {
 		set, args := `lease_until = 0, blocked = ?`, []any{micros(blocked)}
-		if trouble != nil {
-			set, args = set+`, error = ?, failures = failures + 1`, append(args, trouble.text())
+		said, err := t.since(ctx, l.Lease, trouble)
+		if err != nil {
+			return err
+		}
+		if said != nil {
+			set, args = set+`, error = ?, failures = failures + 1`, append(args, said.text())
 		}
 		// The row is locked by this statement before the deliveries are looked at: a listing that adds some after
 		// that waits for us in wakeLanes, and then makes the lane due itself.

@@ -18,6 +18,8 @@ type Trouble struct {
 	Until time.Time `json:"until,omitzero"`  // when it is tried again
 	Title string    `json:"title,omitempty"` // one line
 	Code  string    `json:"code,omitempty"`  // of the error, for programs: secret_expired, throttled, schema_pending, …
+	// Streams are those that could not be listed, while others could; none: it is about the whole.
+	Streams []string `json:"streams,omitempty"`
 }
 
 // Line is the trouble in one line.
@@ -28,6 +30,9 @@ func (t *Trouble) Line() string {
 	line, _, _ := strings.Cut(t.Text, "\n")
 	return line
 }
+
+// Partial tells whether only some streams have it.
+func (t *Trouble) Partial() bool { return len(t.Streams) > 0 }
 
 func (t *Trouble) text() string {
 	if t == nil {
@@ -75,13 +80,17 @@ func (s *Store) CommitListing(ctx context.Context, l Listing, found Listed) (int
 		if err := t.lockListings(ctx, l.SourceID); err != nil {
 			return err
 		}
+		trouble, err := t.since(ctx, l.Lease, found.Trouble)
+		if err != nil {
+			return err
+		}
 		release := `, lease_until = 0`
 		if found.Keep {
 			release = ""
 		}
-		err := t.underLease(ctx, l.Lease, `cursor = ?, due = ?, complete = ?, ended = ?, pending = ?, error = ?, failures = ?, listed_at = ?`+release,
+		err = t.underLease(ctx, l.Lease, `cursor = ?, due = ?, complete = ?, ended = ?, pending = ?, error = ?, failures = ?, listed_at = ?`+release,
 			nonNil(found.Enumeration.Cursor), micros(found.Due), flag(found.Enumeration.Complete), flag(found.Ended), found.Enumeration.Pending,
-			found.Trouble.text(), found.Failures, micros(s.now()))
+			trouble.text(), found.Failures, micros(s.now()))
 		if err != nil {
 			return err
 		}
@@ -120,7 +129,11 @@ func (t tx) lockListings(ctx context.Context, sourceID int64) error {
 func (s *Store) FailListing(ctx context.Context, l Listing, trouble Trouble, again time.Time) error {
 	return s.inTx(ctx, func(t tx) error {
 		t.tell(Source, l.SourceID)
-		return t.underLease(ctx, l.Lease, `due = ?, error = ?, failures = failures + 1, lease_until = 0`, micros(again), trouble.text())
+		said, err := t.since(ctx, l.Lease, &trouble)
+		if err != nil {
+			return err
+		}
+		return t.underLease(ctx, l.Lease, `due = ?, error = ?, failures = failures + 1, lease_until = 0`, micros(again), said.text())
 	})
 }
 
@@ -136,6 +149,42 @@ func (s *Store) WakeSource(ctx context.Context, sourceID int64) error {
 	return s.inTx(ctx, func(t tx) error {
 		return t.exec(ctx, `UPDATE listing SET due = ? WHERE source_id = ? AND ended = 0 AND due > ?`, micros(s.now()), sourceID, micros(s.now()))
 	})
+}
+
+// Cursors gives how far the continuous listings of sources have come; one that has not begun has none.
+func (s *Store) Cursors(ctx context.Context, sourceIDs []int64) (map[int64]connector.Cursor, error) {
+	found := map[int64]connector.Cursor{}
+	err := s.reading().chunks(ctx, sourceIDs, func(marks string) string {
+		return `SELECT source_id, cursor FROM listing WHERE run_id = 0 AND source_id IN (` + marks + `)`
+	}, func(scan func(...any) error) error {
+		var (
+			id     int64
+			cursor []byte
+		)
+		err := scan(&id, &cursor)
+		if len(cursor) > 0 {
+			found[id] = cursor
+		}
+		return err
+	})
+	return found, s.trouble(err)
+}
+
+// since gives when the trouble of a row began: what failed before, and has not been well in between, goes on.
+func (t tx) since(ctx context.Context, l Lease, now *Trouble) (*Trouble, error) {
+	if now == nil {
+		return nil, nil
+	}
+	var text string
+	err := t.row(ctx, `SELECT error FROM `+l.table+` WHERE id = ? AND lease = ?`, l.ID, l.token).Scan(&text)
+	if isNoRows(err) {
+		return nil, ErrLeaseLost
+	}
+	said := *now
+	if before := parseTrouble(text); before != nil && !before.Since.IsZero() {
+		said.Since = before.Since
+	}
+	return &said, err
 }
 
 func nonNil(b []byte) []byte {

@@ -320,3 +320,50 @@ func TestASourceThatOnlyCrawlsListWasListed(t *testing.T) {
 		}
 	})
 }
+
+func TestATroubleKeepsWhenItBegan(t *testing.T) {
+	worlds(t, func(t *testing.T, w *world) {
+		flow := w.flow("a", 1)
+		began := func() time.Time {
+			all, err := w.s.Listings(w.ctx(), 0)
+			w.ok(err)
+			return all[0].Trouble.Since
+		}
+		fail := func() time.Time {
+			at := w.clock.Now()
+			w.ok(w.s.FailListing(w.ctx(), w.takeListing(), store.Trouble{Class: "unavailable", Text: "no", Since: at}, at))
+			w.clock.Add(time.Hour)
+			return at
+		}
+		first := fail()
+		fail()
+		w.ok(w.s.ListNow(w.ctx())) // trying at once mends nothing
+		fail()
+		if got := began(); !got.Equal(first) {
+			t.Errorf("it began at %s, want %s", got, first)
+		}
+		part := store.Trouble{Class: "unavailable", Text: "no", Since: w.clock.Now(), Streams: []string{"b"}}
+		_, err := w.s.CommitListing(w.ctx(), w.takeListing(), store.Listed{Due: w.clock.Now(), Failures: 4, Trouble: &part})
+		w.ok(err)
+		if got := began(); !got.Equal(first) {
+			t.Errorf("after a listing in part it began at %s, want %s", got, first)
+		}
+		_, err = w.s.CommitListing(w.ctx(), w.takeListing(), store.Listed{Enumeration: enumeration(split(1)), Lanes: map[int64]int{flow.ID: 1}, Due: w.clock.Now()})
+		w.ok(err)
+		if again := fail(); !began().Equal(again) {
+			t.Errorf("after it was well it began at %s, want %s", began(), again)
+		}
+
+		lane := func() time.Time {
+			at := w.clock.Now()
+			w.ok(w.s.ReleaseLane(w.ctx(), w.takeLane(flow), at, &store.Trouble{Class: "denied", Text: "no", Since: at}))
+			w.clock.Add(time.Hour)
+			return at
+		}
+		first = lane()
+		lane()
+		if all, err := w.s.Lanes(w.ctx(), flow.ID); err != nil || !all[0].Trouble.Since.Equal(first) {
+			t.Errorf("the lane's began at %v, want %s: %v", all[0].Trouble.Since, first, err)
+		}
+	})
+}

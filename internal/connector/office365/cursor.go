@@ -2,6 +2,7 @@ package office365
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"time"
 
@@ -153,6 +154,21 @@ func earlier(a, b time.Time) time.Time {
 		return a
 	}
 	return b
+}
+
+// listedBy tells what a cursor says was listed; see connector.SourceSpec.
+func listedBy(raw connector.Cursor) ([]connector.Range, error) {
+	c, err := readCursor(raw)
+	if err != nil {
+		return nil, err
+	}
+	var all []connector.Range
+	for _, name := range slices.Sorted(maps.Keys(c.Streams)) {
+		for _, s := range c.Streams[name].Listed {
+			all = append(all, connector.Range{Stream: name, From: s.From, To: s.To})
+		}
+	}
+	return all, nil
 }
 
 // rangeCursor is the cursor of a backfill.

@@ -36,6 +36,7 @@ func Spec() connector.Spec {
 			Open:     open,
 			Interval: func(cfg connector.Config) time.Duration { return cfg.(*Config).Interval.Std() },
 			Range:    rangeCursor,
+			Listed:   listedBy,
 			Horizon:  horizon,
 			Streams:  func(cfg connector.Config) []string { return cfg.(*Config).streams() },
 			Hold:     func(cfg connector.Config) int64 { return int64(cfg.(*Config).Hold.Limit) },

@@ -3714,6 +3714,7 @@ export interface components {
             hint?: string;
             /** Format: date-time */
             since: string;
+            streams?: string[];
             text: string;
             title?: string;
             /** Format: date-time */

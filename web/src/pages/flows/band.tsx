@@ -22,8 +22,8 @@ export function Band({ flow }: { flow: FlowStatus }) {
   const broken = listTrouble && listTrouble.class !== 'throttled' ? 'source' : laneTrouble && laneTrouble.class !== 'throttled' ? 'destination' : undefined;
   return (
     <ol className="band" aria-label="The way of the data">
-      <Station icon={IconDatabaseExport} kind="Source" name={flow.source} to="/sources/$name" params={{ name: flow.source }} broken={broken === 'source'}>
-        {listTrouble ? listTrouble.title || listTrouble.text : isTime(listing?.listed) ? <>Listed <When at={listing.listed} /> · {plural(flow.counts.listed, 'split')}</> : 'Not listed yet'}
+      <Station icon={IconDatabaseExport} kind="Source" name={flow.source} to="/sources/$name" params={{ name: flow.source }} broken={broken === 'source'} partly={!!listTrouble?.streams?.length}>
+        {listTrouble ? <>{listTrouble.streams?.length ? `${listTrouble.streams.join(', ')}: ` : ''}{listTrouble.title || listTrouble.text}</> : isTime(listing?.listed) ? <>Listed <When at={listing.listed} /> · {plural(flow.counts.listed, 'split')}</> : 'Not listed yet'}
       </Station>
       <Station icon={IconTable} kind="Data set" name={fields ? plural(fields, 'field') : flow.counts.fetched > 0 ? `${count(flow.counts.fetched)} read` : 'Nothing read yet'} {...here} search={{ tab: 'dataset' }}>
         {flow.counts.fetched === 0 ? 'Fields are learned while records are read' : fields ? `${plural(flow.counts.fetched, 'record')} read, ${repeats(flow.counts)}` : repeats(flow.counts)}
@@ -53,15 +53,17 @@ interface StationProps {
   params: Record<string, string>;
   search?: Record<string, unknown>;
   broken?: boolean;
+  /** Of a broken one: some of it works. */
+  partly?: boolean;
   children: ReactNode;
 }
 
-function Station({ icon: Icon, kind, name, to, params, search, broken, children }: StationProps) {
+function Station({ icon: Icon, kind, name, to, params, search, broken, partly, children }: StationProps) {
   return (
     <li className="panel station" data-broken={broken || undefined}>
       <span className="station-kind"><Icon size={16} aria-hidden /> {kind}</span>
       <LinkAnchor to={to} params={params} search={search} fw={650} size="sm" underline="hover">{name}</LinkAnchor>
-      <Text size="xs" component="div" lineClamp={3}>{broken && <b><ToneIcon tone="bad" size={14} /> Stopped. </b>}{children}</Text>
+      <Text size="xs" component="div" lineClamp={3}>{broken && <b><ToneIcon tone={partly ? 'warn' : 'bad'} size={14} /> {partly ? 'Stopped in part.' : 'Stopped.'} </b>}{children}</Text>
     </li>
   );
 }

@@ -11,6 +11,7 @@ describe('lookOf', () => {
     [{ state: 'on' }, 'still', 'Not collecting'],
     [{ state: 'paused', open_dead_letters: 4 }, 'paused', 'Paused'],
     [{ state: 'trouble', trouble: trouble('denied') }, 'denied', 'Permission missing'],
+    [{ state: 'trouble', trouble: { ...trouble('unavailable'), streams: ['Audit.General'] } }, 'warn', 'Read in part'],
     [{ state: 'trouble', trouble: trouble('new kind') }, 'bad', 'In trouble'],
     [{ state: 'trouble' }, 'bad', 'In trouble'],
     [{ trouble: trouble('throttled') }, 'waiting', 'Asked to slow down'],

@@ -30,6 +30,7 @@ export function lookOf(f: Pick<FlowView, 'state' | 'open_dead_letters'> & Partia
     case 'waiting':
       return { tone: 'waiting', word: 'Waiting' };
     case 'trouble':
+      if (f.trouble?.streams?.length) return { tone: 'warn', word: 'Read in part' };
       return trouble ?? { tone: 'bad', word: 'In trouble' };
   }
   if (f.trouble?.class === 'throttled') return waits[f.trouble.code ?? ''] ?? troubles.throttled!;

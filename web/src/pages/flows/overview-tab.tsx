@@ -43,13 +43,13 @@ const troubleColumns: Column<Schemas['Trial']>[] = [
   { key: 'time', head: 'Time', cell: (t) => <When at={t.time} show="absolute" /> },
   { key: 'state', head: 'State', cell: (t) => `${t.state}, ${plural(t.attempts, 'attempt')}` },
   { key: 'why', head: 'Why', cell: (t) => <Text size="sm" style={{ overflowWrap: 'anywhere' }}>{t.trouble?.title || t.trouble?.text}{t.trouble?.hint && <b> {t.trouble.hint}</b>}</Text> },
-  { key: 'split', head: 'Split', cell: (t) => <Code style={{ overflowWrap: 'anywhere' }}>{t.split}</Code> },
+  { key: 'split', head: 'Split', cell: (t) => (t.split ? <Code style={{ overflowWrap: 'anywhere' }}>{t.split}</Code> : '–') },
 ];
 
 function Troubles({ flow }: { flow: FlowStatus }) {
   return (
-    <Block title="What does not go through" text={flow.backlog.failed > 0 ? `${plural(flow.backlog.failed, 'delivery', 'deliveries')} failed after several attempts. Nothing of them is lost while the source still has it.` : 'These are tried again by themselves.'} aside={flow.backlog.failed > 0 && <Retry flow={flow.name} failed={flow.backlog.failed} />}>
-      <DataTable caption="Deliveries in trouble" columns={troubleColumns} rows={flow.troubles} rowKey={(t) => t.split} minWidth={860} />
+    <Block title="What does not go through" text={flow.backlog.failed > 0 ? `${plural(flow.backlog.failed, 'delivery', 'deliveries')} failed after several attempts. Nothing of them is lost while the source still has it.` : flow.troubles.some((t) => t.state === 'lost') ? 'What is pending is tried again by itself; what is lost the source no longer has.' : 'These are tried again by themselves.'} aside={flow.backlog.failed > 0 && <Retry flow={flow.name} failed={flow.backlog.failed} />}>
+      <DataTable caption="Deliveries in trouble" columns={troubleColumns} rows={flow.troubles} rowKey={(t) => t.split || `${t.stream} ${t.time}`} minWidth={860} />
     </Block>
   );
 }
