@@ -32,7 +32,13 @@ func (e *Engine) Finish(ctx context.Context, runID int64) error {
 		}
 	}
 	state, reason := store.RunSucceeded, ""
+	unlisted, err := e.store.Unlisted(ctx, run)
+	if err != nil {
+		return err
+	}
 	switch {
+	case unlisted != nil:
+		state, reason = store.RunFailed, "not all of it could be listed; begin it again when this is mended: "+unlisted.Text
 	case progress.Failed > 0 || progress.Lost > 0:
 		state, reason = store.RunFailed, fmt.Sprintf("%d deliveries failed, %d are lost", progress.Failed, progress.Lost)
 	case counts.Dead > 0:

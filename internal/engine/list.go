@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/headrace/headrace/internal/connector"
@@ -73,7 +74,7 @@ func (e *Engine) commitListing(ctx context.Context, l *store.Listing, source *So
 		return err
 	}
 	now := e.store.Now()
-	listed := store.Listed{Enumeration: found, Lanes: map[int64]int{}, Keep: keep, Due: now, Ended: l.RunID != 0 && !found.More}
+	listed := store.Listed{Enumeration: found, Lanes: map[int64]int{}, Keep: keep, Due: now}
 	for _, flow := range flows {
 		// A mirror is fed by its crawls only.
 		if flow.ID == l.FlowID || l.RunID == 0 && !mirrors(flow) {
@@ -83,6 +84,7 @@ func (e *Engine) commitListing(ctx context.Context, l *store.Listing, source *So
 	if listed.Crawl, err = e.crawlListing(ctx, *l, source, flows); err != nil {
 		return err
 	}
+	listed.Ended = l.RunID != 0 && !found.More && (listed.Crawl != nil || !passing(found.Failed))
 	if !found.More {
 		listed.Due = now.Add(interval(source))
 	}
@@ -110,6 +112,15 @@ func (e *Engine) commitListing(ctx context.Context, l *store.Listing, source *So
 		return e.Finish(ctx, l.RunID)
 	}
 	return nil
+}
+
+// passing tells whether streams that could not be listed may be a little later, with nobody doing anything: a backfill waits for
+// these. A crawl does not; it is incomplete, and the next one looks again.
+func passing(failed []connector.StreamError) bool {
+	return slices.ContainsFunc(failed, func(f connector.StreamError) bool {
+		class := fault.ClassOf(f.Err)
+		return class == fault.Throttled || class == fault.Unavailable || class == fault.Canceled
+	})
 }
 
 // inPart names the streams that failed, if the source has others; none: all of it did, or nobody knows.

@@ -2,11 +2,13 @@ package engine_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/headrace/headrace/internal/connector"
 	"github.com/headrace/headrace/internal/connector/connectortest"
+	"github.com/headrace/headrace/internal/fault"
 	"github.com/headrace/headrace/internal/store"
 )
 
@@ -62,6 +64,36 @@ func TestANewFlowGetsItsPastByABackfill(t *testing.T) {
 		r.once()
 		if n := len(second.Records()); n != 70 {
 			t.Errorf("%d records", n)
+		}
+	})
+}
+
+// A stream that can't be listed for a while is waited for; a backfill that had to leave one out has not succeeded.
+func TestABackfillTellsWhatItCouldNotList(t *testing.T) {
+	each(t, false, func(t *testing.T, r *rig) {
+		r.source.Put(connector.Split{ID: "a", Stream: "a", Time: r.store.Now().Add(-time.Hour)}, connectortest.Records(0, 10)...)
+		r.source.Put(connector.Split{ID: "b", Stream: "b", Time: r.store.Now().Add(-time.Hour)}, connectortest.Records(10, 20)...)
+		r.source.FailStream("b", fault.New(fault.Unavailable, "away"))
+		waits := r.backfill(r.flow, 3*time.Hour, 0, false)
+		r.start()
+		defer func() { r.ok(r.engine.Close()) }()
+		for r.turn() {
+		}
+		if got := r.run(waits); got.State != store.RunGoing {
+			t.Errorf("while a stream is away the run is %s", got.State)
+		}
+		r.source.FailStream("b", nil)
+		r.goOn()
+		if got := r.run(waits); got.State != store.RunSucceeded {
+			t.Errorf("when it was back: %+v", got)
+		}
+		r.holds(connectortest.Records(0, 20)...)
+
+		r.source.FailStream("b", fault.New(fault.Denied, "no permission"))
+		fails := r.backfill(r.flow, 3*time.Hour, 0, false)
+		r.goOn()
+		if got := r.run(fails); got.State != store.RunFailed || !strings.Contains(got.Error, "no permission") {
+			t.Errorf("refused for good: %+v", got)
 		}
 	})
 }

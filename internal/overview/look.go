@@ -209,9 +209,16 @@ func records(n int64) string {
 	return fmt.Sprintf("%d records", n)
 }
 
-// failures tells of deliveries that have failed and can be tried again, or are lost.
-func (s *Service) failures(ctx context.Context, _ time.Time, f *found) error {
-	all, err := s.Store.Failures(ctx, most)
+func splits(n int64) string {
+	if n == 1 {
+		return "1 split"
+	}
+	return fmt.Sprintf("%d splits", n)
+}
+
+// failures tells of deliveries that have failed and can be tried again, and of those that were lost lately.
+func (s *Service) failures(ctx context.Context, now time.Time, f *found) error {
+	all, err := s.Store.Failures(ctx, now.Add(-lately), most)
 	if err != nil {
 		return err
 	}
@@ -220,8 +227,20 @@ func (s *Service) failures(ctx context.Context, _ time.Time, f *found) error {
 		ids[i] = one.FlowID
 	}
 	flows, err := s.Store.ObjectsWithIDs(ctx, ids)
+	if err != nil {
+		return err
+	}
+	ids = ids[:0]
+	for _, fl := range flows {
+		ids = append(ids, fl.SourceID)
+	}
+	sources, err := s.Store.ObjectsWithIDs(ctx, ids)
 	for _, one := range all {
 		fl := flows[one.FlowID]
+		if one.Lost > 0 {
+			f.add(Problem{Code: "lost", Severity: Attention, Title: splits(one.Lost) + " of " + fl.Name + " lost", Tenant: fl.Tenant, Kind: store.Flow, Name: fl.Name, Count: one.Lost, Since: one.LostAt,
+				Detail: "the source no longer had them when they were read; the coverage names their hours, Purview's audit search may still have the records", Action: Action{"look", "Show coverage", "coverage", sources[fl.SourceID].Name}})
+		}
 		if one.Failed > 0 {
 			f.add(Problem{Code: "deliveries_failed", Severity: Trouble, Title: fmt.Sprintf("%d deliveries of %s have failed", one.Failed, fl.Name), Tenant: fl.Tenant, Kind: store.Flow, Name: fl.Name,
 				Count: one.Failed, Action: Action{"retry", "Retry", store.Flow, fl.Name}, flow: fl.ID})

@@ -232,6 +232,25 @@ func due(w *world, l store.Lane) []store.Delivery {
 	return all
 }
 
+func TestWhatIsLostIsToldForAWeek(t *testing.T) {
+	worlds(t, func(w *world) {
+		_, src, f := w.tenant("contoso")
+		w.list(src, f, 3)
+		lane := w.lane(f)
+		for _, d := range due(w, lane)[:2] {
+			w.ok(w.s.SetBack(w.Context(), lane, src.ID, []store.Setback{{Delivery: d, State: store.Lost, Error: store.Trouble{Class: "lost", Text: "gone", Since: w.clock.Now()}}}))
+		}
+		o := w.look()
+		if len(o.Problems) != 1 || o.Problems[0].Title != "2 splits of contoso lost" || o.Problems[0].Action.Name != "contoso-src" || o.Health.State != "attention" {
+			w.Errorf("%+v, %+v", o.Health, o.Problems)
+		}
+		w.clock.Add(8 * 24 * time.Hour)
+		if o = w.look(); slices.Contains(codes(o), "lost") {
+			w.Errorf("after a week: %+v", o.Problems)
+		}
+	})
+}
+
 // TestARefusedSignInLeadsToItsCredential: what people must mend is the credential, whatever its last test said.
 func TestARefusedSignInLeadsToItsCredential(t *testing.T) {
 	worlds(t, func(w *world) {

@@ -121,15 +121,20 @@ func (s *Store) OldestWaiting(ctx context.Context, flowIDs []int64) (map[int64]W
 type FailedDeliveries struct {
 	FlowID       int64
 	Failed, Lost int64
+	LostAt       time.Time // the last of these
 }
 
-// Failures counts the deliveries of flows that have failed, or were lost, the most first.
-func (s *Store) Failures(ctx context.Context, limit int) ([]FailedDeliveries, error) {
+// Failures counts the deliveries of flows that have failed, and those that were lost since a time, the most first.
+func (s *Store) Failures(ctx context.Context, since time.Time, limit int) ([]FailedDeliveries, error) {
 	var all []FailedDeliveries
-	err := s.reading().each(ctx, `SELECT flow_id, sum(CASE WHEN state = 2 THEN 1 ELSE 0 END), sum(CASE WHEN state = 4 THEN 1 ELSE 0 END) FROM delivery
-		WHERE state IN (2, 4) GROUP BY flow_id ORDER BY count(*) DESC LIMIT ?`, []any{limit}, func(scan func(...any) error) error {
-		var f FailedDeliveries
-		err := scan(&f.FlowID, &f.Failed, &f.Lost)
+	err := s.reading().each(ctx, `SELECT flow_id, sum(CASE WHEN state = 2 THEN 1 ELSE 0 END), sum(CASE WHEN state = 4 THEN 1 ELSE 0 END), max(CASE WHEN state = 4 THEN finished ELSE 0 END) FROM delivery
+		WHERE state IN (2, 4) AND (state = 2 OR finished >= ?) GROUP BY flow_id ORDER BY count(*) DESC LIMIT ?`, []any{micros(since), limit}, func(scan func(...any) error) error {
+		var (
+			f    FailedDeliveries
+			lost int64
+		)
+		err := scan(&f.FlowID, &f.Failed, &f.Lost, &lost)
+		f.LostAt = moment(lost)
 		all = append(all, f)
 		return err
 	})

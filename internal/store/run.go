@@ -171,6 +171,20 @@ func (s *Store) Progress(ctx context.Context, r Run) (RunProgress, error) {
 	return all[r.ID], err
 }
 
+// Unlisted gives the trouble for which a backfill's listing left streams out when it ended; nil: all was listed. A crawl knows by
+// itself whether it was complete.
+func (s *Store) Unlisted(ctx context.Context, r Run) (*Trouble, error) {
+	if r.Kind != Backfill {
+		return nil, nil
+	}
+	var text string
+	err := s.reading().row(ctx, `SELECT error FROM listing WHERE run_id = ?`, r.ID).Scan(&text)
+	if isNoRows(err) {
+		return nil, nil
+	}
+	return parseTrouble(text), s.trouble(err)
+}
+
 // EndRun sets the state of a running run and ends its listing; who holds that one loses the lease. Canceled, what still
 // waits goes back to what it was before the run: delivered, failed or lost, and discarded if only the run wanted it.
 // Nothing happens if it has ended already.
