@@ -36,7 +36,7 @@ export function Page({ title, aside, crumbs = [], text, actions, width = 1320, c
             <Title order={1} style={{ overflowWrap: 'anywhere' }}>{title}</Title>
             {aside}
           </Group>
-          {actions && <Group gap="xs">{actions}</Group>}
+          {actions && <Group gap="xs" className="no-print">{actions}</Group>}
         </Group>
         {text && <Text size="sm" component="div" maw={800}>{text}</Text>}
       </Stack>

@@ -10,6 +10,7 @@ import { openPalette, Palette } from './palette';
 import { ClockSwitch, ThemeSwitch } from './switches';
 import { UserMenu } from './user-menu';
 import { useLiveData } from './live-data';
+import { usePaper } from './use-paper';
 import { Mark } from './mark';
 
 /** Shell is what stands around every page: menu, header, palette, keys. */
@@ -18,6 +19,7 @@ export function Shell() {
   const [keysOpen, keys] = useDisclosure(false);
   useGoKeys(keys.open);
   useLiveData();
+  usePaper();
   return (
     <AppShell header={{ height: 56 }} navbar={{ width: 224, breakpoint: 'sm', collapsed: { mobile: !menuOpen } }} padding={{ base: 'md', sm: 'lg' }}>
       <a className="skip" href="#main">Skip to content</a>

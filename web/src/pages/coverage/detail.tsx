@@ -21,9 +21,9 @@ export function Detail({ row, cell, now, onClose, onFill }: { row: Row; cell: Ce
     <Stack gap="sm" p="md" className="panel" component="section" aria-label="One hour">
       <Group justify="space-between" wrap="nowrap" align="flex-start">
         <Title order={2} ref={head} tabIndex={-1} style={{ outline: 'none', overflowWrap: 'anywhere' }}>{row.stream}, {absolute(cell.at, 'utc').slice(0, 16)} – {absolute(cell.at + 3_600_000, 'utc').slice(11, 16)} UTC</Title>
-        <CloseButton aria-label="Close the hour" onClick={onClose} />
+        <CloseButton className="no-print" aria-label="Close the hour" onClick={onClose} />
       </Group>
-      <Text size="sm"><b data-state={cell.state}>{states[cell.state].sign} </b><b>{states[cell.state].word}</b>: {states[cell.state].text}.{fillable && ` It can be had for ${span(recoverable(cell.at, now))} more.`}</Text>
+      <Text size="sm"><b className="sign" data-state={cell.state}>{states[cell.state].sign}</b> <b>{states[cell.state].word}</b>: {states[cell.state].text}.{fillable && ` It can be had for ${span(recoverable(cell.at, now))} more.`}</Text>
       <Numbers label="Numbers of the hour" facts={[
         { name: 'Listed', value: `${l?.listed_minutes ?? 0} of ${l?.asked_minutes ?? 0} min` },
         { name: 'Splits listed', value: count(l?.splits), more: row.flow ? `${count(d?.splits)} delivered` : undefined },
