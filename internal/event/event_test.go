@@ -250,3 +250,22 @@ func TestTheStreamOfARealStore(t *testing.T) {
 
 // pass lets time go by in a bubble.
 func pass(d time.Duration) { <-time.After(d) }
+
+// Who hears nothing for longer than this takes the server for gone.
+func TestAStreamSaysThatItIsHere(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		all, _ := hubs(ctx, 1, &running)
+		listening, leave := context.WithTimeout(ctx, 25*time.Second)
+		defer leave()
+		heard := httptest.NewRecorder()
+		all[0].ServeHTTP(heard, httptest.NewRequestWithContext(listening, http.MethodGet, "/?kind=source", nil))
+		stop()
+		running.Wait()
+		if n := strings.Count(heard.Body.String(), "event: here\ndata: {}\n\n"); n != 2 {
+			t.Errorf("%d signs of life in 25 s:\n%s", n, heard.Body)
+		}
+	})
+}

@@ -11,15 +11,16 @@ import (
 )
 
 const (
-	heartbeat = 15 * time.Second
+	heartbeat = 10 * time.Second
 	// longest is how long one answer lasts: whoever asks again is looked at again, whether he still may.
 	longest = 10 * time.Minute
 	retry   = 2 * time.Second
 )
 
 // ServeHTTP answers with a stream of server-sent events (HTML standard, section 9.2). ?kind= picks kinds, several with
-// commas. Last-Event-ID goes on where a stream broke off; where that is not possible a reset comes first. A comment comes
-// every 15 seconds, and the answer ends after ten minutes, for the client to ask again.
+// commas. Last-Event-ID goes on where a stream broke off; where that is not possible a reset comes first. An event of the kind here,
+// without an ID, comes every ten seconds: who hears nothing for longer has lost the server, though the connection may stand. The answer
+// ends after ten minutes, for the client to ask again.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var kinds []string
 	if text := r.URL.Query().Get("kind"); text != "" {
@@ -48,7 +49,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			}
 			err = h.write(w, e)
 		case <-beat.C:
-			_, err = w.Write([]byte(": here\n\n"))
+			_, err = w.Write([]byte("event: here\ndata: {}\n\n"))
 		case <-end.C:
 			return
 		case <-h.ended:

@@ -12,6 +12,7 @@ import { runRoutes } from './pages/runs/routes';
 import { settingsRoutes } from './pages/settings/routes';
 import { destinationRoutes, sourceRoutes } from './pages/uses/routes';
 import { PageFailed } from './parts/page-failed';
+import { PagePending } from './parts/page-pending';
 import { root } from './root';
 import { parseSearch, stringifySearch } from './search';
 
@@ -20,7 +21,7 @@ const tree = root.addChildren([...overviewRoutes, ...credentialRoutes, ...source
 
 /** makeRouter builds the router. */
 export function makeRouter(client: QueryClient) {
-  return createRouter({ routeTree: tree, context: { client }, defaultPreload: 'intent', scrollRestoration: true, defaultErrorComponent: PageFailed, parseSearch, stringifySearch });
+  return createRouter({ routeTree: tree, context: { client }, defaultPreload: 'intent', scrollRestoration: true, defaultErrorComponent: PageFailed, defaultPendingComponent: PagePending, parseSearch, stringifySearch });
 }
 
 declare module '@tanstack/react-router' {

@@ -8,13 +8,17 @@ export interface Connection {
 
 type Handler = (data: unknown) => void;
 
+/** The server says that it is here every ten seconds. Silence of so many milliseconds is a server, or a network, that hangs. */
+const silence = 25_000;
+
 /**
  * One stream of server-sent events for the whole page, opened while somebody listens. The browser opens it again when it
- * breaks; a stream that the browser gave up (the server answered an error) is opened again by us.
+ * breaks; a stream that the browser gave up (the server answered an error), or that went silent, is opened again by us.
  */
 export class EventStream {
   private source: EventSource | null = null;
   private again: ReturnType<typeof setTimeout> | undefined;
+  private silent: ReturnType<typeof setTimeout> | undefined;
   private readonly handlers = new Map<string, Set<Handler>>();
   private readonly watchers = new Set<() => void>();
   private current: Connection = { state: 'connecting', at: Date.now() };
@@ -36,18 +40,13 @@ export class EventStream {
     this.start();
     // A browser that loses its network keeps a stream open that nothing comes through any more.
     const lost = () => this.tell('reconnecting');
-    const back = () => {
-      clearTimeout(this.again);
-      this.source?.close();
-      this.start();
-    };
+    const back = () => this.start();
     globalThis.addEventListener('offline', lost);
     globalThis.addEventListener('online', back);
     return () => {
       globalThis.removeEventListener('offline', lost);
       globalThis.removeEventListener('online', back);
-      clearTimeout(this.again);
-      this.source?.close();
+      this.end();
       this.source = null;
       this.tell('connecting');
     };
@@ -64,10 +63,27 @@ export class EventStream {
     return () => all.delete(handler);
   }
 
+  private end(): void {
+    clearTimeout(this.again);
+    clearTimeout(this.silent);
+    this.source?.close();
+  }
+
+  /** listen waits for the next sign of life. */
+  private listen(): void {
+    clearTimeout(this.silent);
+    this.silent = setTimeout(() => {
+      this.tell('reconnecting');
+      this.start();
+    }, silence);
+  }
+
   private start(): void {
+    this.end();
+    this.listen();
     const source = new EventSource(this.url, { withCredentials: true });
     this.source = source;
-    source.onopen = () => this.tell('live');
+    source.onopen = () => this.heard();
     source.onerror = () => {
       this.tell('reconnecting');
       if (source.readyState !== EventSource.CLOSED) return;
@@ -75,14 +91,20 @@ export class EventStream {
       this.again = setTimeout(() => this.source === source && this.start(), this.retryAfter);
     };
     source.onmessage = this.receive;
+    source.addEventListener('here', () => this.heard());
     for (const kind of this.handlers.keys()) if (kind !== 'message') source.addEventListener(kind, this.receive);
   }
 
   private readonly receive = (event: MessageEvent<string>): void => {
-    this.tell('live');
+    this.heard();
     const data = parsed(event.data);
     this.handlers.get(event.type)?.forEach((handler) => handler(data));
   };
+
+  private heard(): void {
+    this.listen();
+    this.tell('live');
+  }
 
   private tell(state: Connection['state']): void {
     this.current = { state, at: state === 'live' ? Date.now() : this.current.at };
