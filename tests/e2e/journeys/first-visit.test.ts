@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { refusals } from '../rig/form.ts';
 import { Headrace } from '../rig/headrace.ts';
 import { journey } from '../rig/journey.ts';
 import { likeBaseline } from '../rig/shot.ts';
@@ -19,9 +20,25 @@ journey('the first visit ends at an overview that says what to do first', async 
   await tab.fill('Password', ana.password);
   tab.watch.expect(/status of 403.*\/api\/v1\/setup/s);
   await tab.click('Make the account');
-  await tab.page.getByRole('alert').filter({ hasText: /set-up code/i }).waitFor();
+  await expect.poll(() => refusals(tab.page.locator('form'))).toEqual([{ field: 'Set-up code', says: expect.stringContaining('This is not the set-up code.') }]);
+  await tab.fill('Password', 'passwordpassword');
+  tab.watch.expect(/status of 4(22|09).*\/api\/v1\/setup/s);
+  await tab.click('Make the account');
+  await expect.poll(() => refusals(tab.page.locator('form'))).toEqual([{ field: 'Password', says: expect.stringContaining('easy to guess') }]);
+  const late = await stage.open(server);
+  await late.go('/');
+  await late.heading('Set up headrace');
 
   await setUp(tab, await server.setupCode());
+  // The code is good for one use; who comes late is led to the sign-in.
+  late.watch.expect(/status of 409.*\/api\/v1\/setup/s);
+  await late.fill('Set-up code', await server.setupCode());
+  await late.fill('Your name', 'eve');
+  await late.fill('Password', ana.password);
+  await late.click('Make the account');
+  await late.sees('The first account was made already.');
+  await late.click('Sign in');
+  await late.heading('Sign in');
   expect(await tab.button('Add a credential').or(tab.button(/credential/i)).count()).toBeGreaterThan(0);
 
   await signOut(tab);

@@ -67,6 +67,8 @@ journey('bad input in every form is told at its field, and makes nothing', async
       await box.getByRole('button', { name: form.submit }).last().click();
       await expect.poll(() => refusals(box), { message: name, timeout: 10_000 }).not.toEqual([]);
       const said = await refusals(box);
+      const atFields = said.filter((r) => r.field && r.says).map((r) => r.says.replace(/\.$/, '').slice(1));
+      for (const notice of said.filter((r) => !r.field)) for (const text of atFields) expect(notice.says, `${name} is told twice`).not.toContain(text);
       for (const r of said) expect(r.says, `${name} at ${r.field}`).toMatch(/\w{2,}/);
       if (kind === 'nothing' || kind === 'blanks') expect(said.map((r) => r.field).join('\n'), name).toMatch(new RegExp(form.first.source, 'm'));
       expect(await tab.page.evaluate(() => document.querySelectorAll('main script, main img[onerror], [role=dialog] img[onerror]').length), name).toBe(0);
@@ -87,6 +89,19 @@ journey('what is written in another way is understood: blanks, braces, quotes an
   await tab.paste(/^Client ID/, `Display name\theadrace\nApplication (client) ID\t${client}\nObject ID\t11111111-0000-4000-8000-000000000003\nDirectory (tenant) ID\t${tenant}\n`);
   await expect.poll(() => tab.field(/^Tenant ID/).inputValue()).toBe(tenant);
   expect(await tab.field(/^Client ID/).inputValue()).toBe(client);
+
+  // A block belongs to all fields, wherever it is pasted; its secret must not stand in a text that the browser keeps.
+  await tab.paste('Credential Description', `{"appId":"${client}","password":"Q~8planted-secret","tenant":"${tenant}"}`);
+  expect(await tab.field(/^Client Secret/).inputValue()).toBe('Q~8planted-secret');
+  expect(await tab.page.evaluate(() => JSON.stringify(localStorage))).not.toContain('planted');
+  await tab.page.keyboard.press('Escape');
+  const question = await tab.dialog('Close without saving?');
+  await tab.page.keyboard.press('Escape');
+  await question.waitFor({ state: 'detached' });
+  expect(await tab.field(/^Client Secret/).inputValue()).toBe('Q~8planted-secret');
+  await tab.field(/^Tenant ID/).fill(client);
+  await tab.field(/^Credential Name/).focus();
+  await tab.sees('This is the tenant ID. The client ID is the line above it.');
 
   await tab.field(/^Credential Name/).fill('  contoso-audit  ');
   await tab.field(/^Client ID/).fill(`\u200b {${client.toUpperCase()}} `);

@@ -61,6 +61,7 @@ journey('two people edit the same thing, and neither loses anything', async (sta
   await second.click('Save');
   await second.sees('Somebody changed this meanwhile');
   await second.click('Save mine over it');
+  await second.page.getByRole('dialog').waitFor({ state: 'detached' }); // until then the text is still the form's
   await second.sees('by the second');
   const now = JSON.parse(await server.cli(['destination', 'show', 'archive', '--json'])) as { description: string; revision: number };
   expect(now).toMatchObject({ description: 'by the second', revision: 3 });

@@ -1,3 +1,4 @@
+import { parsed, written } from '@/record/exact';
 import { answered, notReached, ProblemError } from './problem';
 
 /** How long a call may take; a test of a credential asks Microsoft and may take longer. */
@@ -16,6 +17,8 @@ export interface Call {
   idempotencyKey?: string;
   signal?: AbortSignal;
   timeout?: number;
+  /** Records are in it: each number keeps its digits, both ways (record/exact.ts). */
+  exact?: boolean;
 }
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -36,7 +39,7 @@ export class Written {
 export async function call<T>(method: Method, route: string, c: Call = {}): Promise<T> {
   const response = await well(method, route, c);
   if (response.status === 204 || response.headers.get('Content-Length') === '0') return undefined as T;
-  return (await response.json().catch(async () => {
+  return (await (c.exact ? response.text().then(parsed) : response.json()).catch(async () => {
     throw await answered(new Response('', { status: response.status, statusText: 'with something that is no JSON' }));
   })) as T;
 }
@@ -58,7 +61,7 @@ async function send(method: Method, route: string, c: Call): Promise<Response> {
     return await fetch(address(route, c), {
       method,
       headers: headers(method, c),
-      body: c.body instanceof Written ? c.body.text : c.body === undefined ? undefined : JSON.stringify(c.body),
+      body: c.body instanceof Written ? c.body.text : c.body === undefined ? undefined : c.exact ? written(c.body) : JSON.stringify(c.body),
       signal: c.signal ? AbortSignal.any([c.signal, timeout]) : timeout,
       credentials: 'same-origin',
     });

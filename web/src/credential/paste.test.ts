@@ -24,6 +24,9 @@ describe('readPaste', () => {
     const text = `Display name\ncontoso audit\nApplication (client) ID\n${app}\nObject ID\n${object}\nDirectory (tenant) ID\n${tenant}\nSupported account types\nMy organization only`;
     expect(readPaste(text)).toEqual({ clientId: app, tenantId: tenant });
   });
+  it.each(['\n:\n', '\n: ', ' :\n'])('reads it as Entra copies it: a label, %j and the value', (between) => {
+    expect(readPaste(`Essentials\nDisplay name${between}headrace\nApplication (client) ID${between}${app}\nObject ID${between}${object}\nDirectory (tenant) ID${between}${tenant}\n`)).toEqual({ clientId: app, tenantId: tenant });
+  });
   it('reads it with colons, on one line each', () => {
     expect(readPaste(`Application (client) ID : ${app}\r\nObject ID: ${object}\r\nDirectory (tenant) ID: {${tenant.toUpperCase()}}`)).toEqual({ clientId: app, tenantId: tenant });
   });

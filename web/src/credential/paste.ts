@@ -60,7 +60,8 @@ function fromJSON(text: string): Pasted | null {
 
 /** fromLines reads "label: value", "NAME=value", a label with its value in the next line, and labels beside values in a table. */
 function fromLines(text: string): Pasted | null {
-  const lines = text.split(/\r?\n/).map(clean).filter(Boolean);
+  // Entra's Overview page copies a label, a colon and the value as three lines, or as two.
+  const lines = text.split(/\r?\n/).map((l) => clean(l.replace(/^\s*:/, ''))).filter(Boolean);
   const pairs: [string, string][] = [];
   lines.forEach((line, i) => {
     const [, label, value] = /^([^:=\t]+?)\s*(?::|=|\t| {2,})\s*(.*)$/.exec(line) ?? [];

@@ -2,6 +2,7 @@ import './tile.css';
 import { Radio, SimpleGrid, Text, TextInput, UnstyledButton, VisuallyHidden } from '@mantine/core';
 import { IconPlus, IconSearch } from '@tabler/icons-react';
 import { useEffect, useRef, useState } from 'react';
+import { plural } from '@/number';
 import { Loaded } from '@/parts/loaded';
 import { useCredentials, type Credential } from './api';
 import { TileContent } from './tile';
@@ -39,7 +40,7 @@ export function CredentialPicker({ type, value, onPick, onAdd, focus, error }: P
             </Radio.Group>
             {fitting.length === 0 && <Text size="sm">No credential of this type yet.</Text>}
             {fitting.length > 0 && shown.length === 0 && <Text size="sm" role="status">No credential has “{filter}” in its name or description.</Text>}
-            <VisuallyHidden aria-live="polite">{shown.length} credentials</VisuallyHidden>
+            <VisuallyHidden aria-live="polite">{plural(shown.length, 'credential')}</VisuallyHidden>
           </>
         );
       }}

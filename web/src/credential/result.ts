@@ -1,4 +1,5 @@
 import type { Tone } from '@/parts/state-pill';
+import { sentence } from '@/text/sentence';
 import type { Check, Help } from './api';
 
 /** Row is a check as it is shown. */
@@ -23,6 +24,7 @@ export function rowOf(c: Check, permissions: string[]): Row {
     case 'refused':
       return { ...c, tone: 'bad', word: 'Rejected' };
   }
+  if (c.class === 'throttled') return { ...c, tone: 'unknown', word: 'Asked to wait' };
   return c.class ? { ...c, tone: 'unreachable', word: 'Cannot reach' } : { ...c, tone: 'unknown', word: 'Cannot tell yet' };
 }
 
@@ -44,7 +46,7 @@ export function outcomeOf(checks: Check[], permissions: string[], saved: boolean
   const refused = bad.find((c) => c.result === 'refused');
   const unreached = checks.find((c) => c.result === 'unknown' && c.class);
   const signedIn = checks.some((c) => /token/i.test(c.name) && c.ok);
-  if (!signedIn && refused) return { tone: 'bad', title: refused.code === 'secret_expired' ? 'The client secret has expired' : 'Entra rejected the sign-in', text: refused.fix ?? 'Look at the row below; then test again.', consent: false };
+  if (!signedIn && refused) return { tone: 'bad', title: sentence(refused.text).replace(/\.$/, ''), text: refused.fix ?? 'Look at the row below; then test again.', consent: false };
   if (missing.length > 0) {
     return {
       tone: 'bad',
@@ -53,7 +55,7 @@ export function outcomeOf(checks: Check[], permissions: string[], saved: boolean
       consent: true,
     };
   }
-  if (bad.length > 0) return { tone: 'bad', title: `Signed in, but ${bad[0]!.name} needs attention`, text: bad[0]!.fix ?? bad[0]!.text, consent: false };
+  if (bad.length > 0) return { tone: 'bad', title: signedIn ? `Signed in, but ${bad[0]!.name} needs attention` : `${bad[0]!.name} needs attention`, text: bad[0]!.fix ?? bad[0]!.text, consent: false };
   if (unreached) return { tone: 'unknown', title: `${unreached.name} could not be checked`, text: unreached.fix ?? `A proxy or a firewall may stand between this server and Microsoft.${saved ? '' : ' You can save now and test later.'}`, consent: false };
   return { tone: 'ok', title: 'Everything this credential needs is granted', text: saved ? 'Sources and destinations can sign in with it.' : 'Save it, then choose what to collect or to fill.', consent: false };
 }

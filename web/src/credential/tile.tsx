@@ -18,7 +18,7 @@ export function TileContent({ credential: c }: { credential: Credential }) {
       <Text fw={600} lineClamp={2} style={{ overflowWrap: 'anywhere' }}>{c.name}</Text>
       <Text size="xs" lineClamp={2}>{c.description || <Text span c="dimmed" inherit>No description</Text>}</Text>
       <StatePill tone={state.tone} word={state.word} />
-      <Text size="xs" lineClamp={2}><Fact credential={c} /></Text>
+      <Text size="xs" lineClamp={3}><Fact credential={c} /></Text>
       {c.calls && <Calls calls={c.calls} />}
       <div className="foot">
         <Badge variant="light" color="gray" size="sm" tt="none" c="var(--mantine-color-text)">{cloudTitle(c.cloud)}</Badge>
@@ -32,8 +32,8 @@ function Fact({ credential: c }: { credential: Credential }) {
   const fact = c.reason || c.fact;
   return (
     <>
-      {c.test && c.state === 'working' && <>Tested <When at={c.test.at} />{fact ? ' · ' : ''}</>}
-      {fact && (c.test && c.state === 'working' ? fact.replace(/^the secret is /, 'secret ') : sentence(fact))}
+      {c.test && <>Tested <When at={c.test.at} />{fact ? ' · ' : ''}</>}
+      {fact && (c.test ? fact.replace(/^the secret is /, 'secret ') : sentence(fact))}
       {!fact && !c.test && 'Its permissions were never checked.'}
     </>
   );

@@ -15,12 +15,13 @@ interface Props {
 /** ProblemNotice says what happened, why, and what to do, with what support asks for. */
 export function ProblemNotice({ error, what, onRetry, retrying }: Props) {
   const p = problemOf(error);
+  const more = p.detail && !p.detail.endsWith(p.title) ? p.detail : '';
   const Icon = p.class === 'denied' ? IconShieldX : p.class === 'unavailable' ? IconPlugConnectedX : IconAlertTriangle;
   return (
     <Alert color="red" variant="outline" role="alert" icon={<Icon aria-hidden />} title={what ?? sentence(p.title)} styles={{ title: { color: 'var(--mantine-color-text)' } }}>
       <Stack gap={6}>
-        {what && <Text size="sm">{sentence(p.title)}</Text>}
-        {p.detail && p.detail !== p.title && <Text size="sm" style={{ overflowWrap: 'anywhere' }}>{sentence(p.detail)}</Text>}
+        {what && !more.includes(p.title) && <Text size="sm" style={{ overflowWrap: 'anywhere' }}>{sentence(p.title)}</Text>}
+        {more && <Text size="sm" style={{ overflowWrap: 'anywhere' }}>{sentence(more)}</Text>}
         <FieldList problem={p} />
         {p.hint && <Text size="sm" fw={600}>{sentence(p.hint)}</Text>}
         {p.retry_at && <Text size="sm">Worth trying again <When at={p.retry_at} />.</Text>}

@@ -1,3 +1,5 @@
+import { Num, written } from './exact';
+
 /** A Row of two texts side by side; undefined: the other side has a line that this one has not. */
 export interface Row {
   sign: ' ' | '-' | '+' | '~';
@@ -9,7 +11,7 @@ export interface Row {
 const most = 1500;
 
 /** pretty writes JSON as people read it; undefined gives no lines. */
-export const pretty = (value: unknown): string => (value === undefined ? '' : JSON.stringify(value, null, 2));
+export const pretty = (value: unknown): string => written(value, 2) ?? '';
 
 /** diff compares two JSON values line by line, whatever the order of their members: ' ' same, '-' only left, '+' only right, '~' changed. */
 export function diff(left: unknown, right: unknown): Row[] {
@@ -24,7 +26,7 @@ export function ordered(value: unknown, like: unknown): unknown {
   return Object.fromEntries(names.map((k) => [k, ordered(value[k], like[k])]));
 }
 
-const isObject = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null && !Array.isArray(v);
+const isObject = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null && !Array.isArray(v) && !(v instanceof Num);
 
 /** changes counts the rows that are not the same. */
 export const changes = (rows: Row[]): number => rows.filter((r) => r.sign !== ' ').length;

@@ -1,4 +1,5 @@
 import './tree.css';
+import { Num } from './exact';
 
 /** How deep a tree is open at first. */
 const openTo = 1;
@@ -23,12 +24,12 @@ function Node({ name, value, depth }: { name?: string; value: unknown; depth: nu
 }
 
 function membersOf(value: unknown): [string, unknown][] | null {
-  if (typeof value !== 'object' || value === null) return null;
+  if (typeof value !== 'object' || value === null || value instanceof Num) return null;
   const all = Object.entries(value);
   return all.length > 0 ? all : null;
 }
 
 function Value({ of: v }: { of: unknown }) {
-  const text = typeof v === 'string' ? v : JSON.stringify(v);
-  return <span className="value" data-type={v === null ? 'null' : typeof v}>{text === '' ? '“”' : text}</span>;
+  const text = typeof v === 'string' ? v : v instanceof Num ? v.text : JSON.stringify(v);
+  return <span className="value" data-type={v === null ? 'null' : v instanceof Num ? 'number' : typeof v}>{text === '' ? '“”' : text}</span>;
 }

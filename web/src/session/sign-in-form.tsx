@@ -1,8 +1,9 @@
-import { Button, Divider, PasswordInput, Stack, TextInput } from '@mantine/core';
+import { Button, Divider, Stack, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ask } from '@/api/ask';
 import { readSession, sessionKey, type Session } from '@/api/session';
+import { Password } from '@/parts/password';
 import { ProblemNotice } from '@/parts/problem-notice';
 
 interface Props {
@@ -39,7 +40,7 @@ export function SignInForm({ session, name: known = '', onDone }: Props) {
       <Stack>
         {sign.isError && <ProblemNotice error={sign.error} />}
         <TextInput label="Name" name="username" autoComplete="username" required withAsterisk={false} value={name} onChange={(e) => setName(e.currentTarget.value)} data-autofocus={known === '' || undefined} />
-        <PasswordInput label="Password" name="password" autoComplete="current-password" required withAsterisk={false} value={password} onChange={(e) => setPassword(e.currentTarget.value)} data-autofocus={known !== '' || undefined} visibilityToggleButtonProps={{ 'aria-label': 'Show the password', tabIndex: 0 }} />
+        <Password label="Password" name="password" autoComplete="current-password" required withAsterisk={false} value={password} onChange={(e) => setPassword(e.currentTarget.value)} data-autofocus={known !== '' || undefined} />
         <Button type="submit" loading={sign.isPending}>Sign in</Button>
         {session.provider && (
           <>

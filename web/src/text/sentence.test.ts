@@ -8,6 +8,9 @@ describe('a sentence', () => {
     ['one that goes on', 'waiting…', 'Waiting…'],
     ['a host', 'login.microsoftonline.com did not answer', 'login.microsoftonline.com did not answer.'],
     ['a setting', 'item.acl is missing', 'item.acl is missing.'],
+    ['a reference', 'env:AUDIT leads to a secret', 'env:AUDIT leads to a secret.'],
+    ['an address', 'http://x is no folder', 'http://x is no folder.'],
+    ['a word before a colon', 'missing: needed for DLP.All', 'Missing: needed for DLP.All.'],
     ['a command', 'headrace serve prints it', 'headrace serve prints it.'],
     ['nothing but a word', 'credentials', 'Credentials.'],
   ])('%s', (_, text, want) => expect(sentence(text)).toBe(want));

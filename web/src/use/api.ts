@@ -44,7 +44,7 @@ export const useJudgment = (kind: Kind | 'flow', u: Unsaved) => useQuery({ ...ju
 
 /** useSample reads some records of a source that is not saved, and their schema. */
 export const useSample = (u: Unsaved) =>
-  useQuery({ queryKey: ['sample', u], queryFn: ({ signal }) => ask('POST', '/drafts/source/sample', { body: { ...u, count: 50 }, signal, timeout: patience }), staleTime: 300_000, retry: false });
+  useQuery({ queryKey: ['sample', u], queryFn: ({ signal }) => ask('POST', '/drafts/source/sample', { body: { ...u, count: 50 }, signal, timeout: patience, exact: true }), staleTime: 300_000, retry: false });
 
 /** useTrial makes the checks of a use that is not saved. */
 export const useTrial = (kind: Kind, u: Unsaved) =>
@@ -96,5 +96,5 @@ export const useActions = (kind: Kind, name: string) =>
 
 export const act = (kind: Kind, name: string, action: string, input: Spec) =>
   kind === 'source'
-    ? ask('POST', '/sources/{name}/actions/{action}', { path: { name, action }, body: { input }, timeout: patience })
-    : ask('POST', '/destinations/{name}/actions/{action}', { path: { name, action }, body: { input }, timeout: patience });
+    ? ask('POST', '/sources/{name}/actions/{action}', { path: { name, action }, body: { input }, timeout: patience, exact: true })
+    : ask('POST', '/destinations/{name}/actions/{action}', { path: { name, action }, body: { input }, timeout: patience, exact: true });

@@ -3,9 +3,10 @@ import { useState } from 'react';
 import { isCode } from '@/api/problem';
 import { useChange } from '@/api/use-change';
 import { useCredentials } from '@/credential/api';
+import { FormProblem } from '@/form/form-problem';
+import { fieldErrors } from '@/form/problems';
 import { Sheet } from '@/parts/dialog';
 import { Loaded } from '@/parts/loaded';
-import { ProblemNotice } from '@/parts/problem-notice';
 import { editUse, fieldsOf, readUse, useConnector, usesKey, type Connector, type Spec, type Use } from './api';
 import { specOf } from './draft';
 import { patchOf, settingsOf, type Settings } from './form/values';
@@ -53,13 +54,18 @@ function EditForm({ kind, use, onClose, connector }: Omit<Props, 'opened'> & { c
   const [edited, edit] = useState<Partial<Typed>>({});
   const typed = { ...typedOf(base), ...edited };
   const spec = specOf(use.connector, typed);
-  const told = useTold(kind, useStable({ name: typed.name.trim(), spec, of: base.name }), ['credential', ...fields.map((f) => f.path)]);
+  const placed = ['credential', ...fields.map((f) => f.path)];
+  const told = useTold(kind, useStable({ name: typed.name.trim(), spec, of: base.name }), placed);
   const credentials = (useCredentials().data ?? []).filter((c) => c.type === use.connector);
   const save = useChange(
     (from: Use) => editUse(kind, from.name, from.revision, { rename: typed.name.trim() === from.name ? undefined : typed.name.trim(), description: typed.description.trim(), patch: patchOf(specOf(from.connector, typedOf(from)), spec) }),
     { stale: [usesKey(kind), ['yaml'], ['credentials'], ['flows']], onDone: (saved) => onClose(saved.name) },
   );
-  const change = (part: Partial<Typed>) => edit((old) => ({ ...old, ...part }));
+  const change = (part: Partial<Typed>) => {
+    save.reset(); // what was refused is not what stands there now
+    edit((old) => ({ ...old, ...part }));
+  };
+  const errors = { ...fieldErrors(save.error, ['name', ...placed]).at, ...told.errors };
   const submit = async (from: Use) => {
     if (await told.showAll()) save.mutate(from);
   };
@@ -92,11 +98,11 @@ function EditForm({ kind, use, onClose, connector }: Omit<Props, 'opened'> & { c
     >
       <Stack gap="md">
         {base.owner !== 'ui' && <Text size="sm">This belongs to the file set {base.owner}: change its file and apply it again.</Text>}
-        <TextInput label="Name" withAsterisk data-field="name" description="It can be renamed: what is remembered of it stays" value={typed.name} onChange={(e) => change({ name: e.currentTarget.value })} onBlur={() => told.touch('name')} error={told.errors.name} />
+        <TextInput label="Name" withAsterisk data-field="name" description="It can be renamed: what is remembered of it stays" value={typed.name} onChange={(e) => change({ name: e.currentTarget.value })} onBlur={() => told.touch('name')} error={errors.name} />
         <Textarea label="Description" rows={2} value={typed.description} onChange={(e) => change({ description: e.currentTarget.value })} />
-        {connector.credential && <Select label="Credential" data={credentials.map((c) => c.name)} value={typed.credential} allowDeselect={false} onChange={(v) => change({ credential: v ?? '' })} error={told.errors.credential} />}
-        <SettingsForm fields={fields} settings={typed.settings} onChange={(s) => change({ settings: s })} errors={told.errors} onTouch={told.touch} />
-        {save.isError && <ProblemNotice error={save.error} />}
+        {connector.credential && <Select label="Credential" data={credentials.map((c) => c.name)} value={typed.credential} allowDeselect={false} onChange={(v) => change({ credential: v ?? '' })} error={errors.credential} />}
+        <SettingsForm fields={fields} settings={typed.settings} onChange={(s) => change({ settings: s })} errors={errors} onTouch={told.touch} />
+        <FormProblem error={save.error} fields={['name', ...placed]} />
         <Group justify="flex-end">
           <Button variant="default" onClick={() => onClose()}>Cancel</Button>
           <Button type="submit" loading={save.isPending}>Save</Button>

@@ -3,9 +3,10 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Schemas } from '@/api/ask';
 import { useMay } from '@/api/session';
+import { FormProblem } from '@/form/form-problem';
 import { fieldErrors } from '@/form/problems';
 import { Sheet } from '@/parts/dialog';
-import { ProblemNotice } from '@/parts/problem-notice';
+import { pretty } from '@/record/diff';
 import { sentence } from '@/text/sentence';
 import { Section } from '@/parts/section';
 import { act, useActions, usesKey } from './api';
@@ -47,8 +48,8 @@ function Run({ kind, name, action }: { kind: Kind; name: string; action: Action 
   const client = useQueryClient();
   const [input, set] = useState<Settings>({});
   const run = useMutation({ mutationFn: () => act(kind, name, action.name, nested(input)), onSuccess: () => action.changes && void client.invalidateQueries({ queryKey: usesKey(kind) }) });
-  const { at, rest } = fieldErrors(run.error, (action.input ?? []).map((f) => f.path));
-  const elsewhere = run.isError && (Object.keys(at).length === 0 || rest.length > 0);
+  const fields = (action.input ?? []).map((f) => f.path);
+  const { at } = fieldErrors(run.error, fields);
   return (
     <form
       onSubmit={(e) => {
@@ -59,11 +60,11 @@ function Run({ kind, name, action }: { kind: Kind; name: string; action: Action 
       <Stack>
         <Text size="sm">{sentence(action.summary)}</Text>
         <SettingsForm fields={action.input ?? []} settings={input} onChange={set} errors={at} onTouch={() => undefined} />
-        {elsewhere && <ProblemNotice error={run.error} />}
+        <FormProblem error={run.error} fields={fields} />
         <Group><Button type="submit" loading={run.isPending}>Run</Button></Group>
         {run.isSuccess && (
           <ScrollArea.Autosize mah={480} className="panel raised" type="auto" viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': 'The answer' }}>
-            <Code block bg="transparent" fz={13}>{JSON.stringify(run.data, null, 2) ?? 'Done.'}</Code>
+            <Code block bg="transparent" fz={13}>{pretty(run.data) || 'Done.'}</Code>
           </ScrollArea.Autosize>
         )}
       </Stack>

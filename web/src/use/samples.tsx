@@ -2,14 +2,15 @@ import { Code, Grid, NavLink, ScrollArea, Stack, Table, Text } from '@mantine/co
 import { useState } from 'react';
 import type { Schemas } from '@/api/ask';
 import { Section } from '@/parts/section';
+import { pretty } from '@/record/diff';
 import { When } from '@/time/when';
 
 /** Samples shows records, newest on top, one of them whole, and below what they have in common. */
-export function Samples({ sampled }: { sampled: Schemas['Sampled'] }) {
+export function Samples({ sampled, microsoft }: { sampled: Schemas['Sampled']; microsoft: boolean }) {
   const { records, schema } = sampled;
   const [at, pick] = useState(0);
   const record = records[Math.min(at, records.length - 1)];
-  if (!record) return <Text size="sm">There is nothing to show: the source answered, and holds no records at the moment. A new subscription of Microsoft&apos;s can take up to 12 hours for its first content.</Text>;
+  if (!record) return <Text size="sm">There is nothing to show: the source answered, and holds no records at the moment. {microsoft ? 'A new subscription of Microsoft’s can take up to 12 hours for its first content.' : 'What the settings leave out, and what is of a kind that can’t be read, is not there.'}</Text>;
   return (
     <Stack gap="md">
       <Grid gap="md">
@@ -22,7 +23,7 @@ export function Samples({ sampled }: { sampled: Schemas['Sampled'] }) {
         </Grid.Col>
         <Grid.Col span={{ base: 12, md: 8 }}>
           <ScrollArea.Autosize mah={420} className="panel raised" type="auto" viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': 'The record' }}>
-            <Code block bg="transparent" fz={13}>{JSON.stringify(record.body, null, 2)}</Code>
+            <Code block bg="transparent" fz={13}>{pretty(record.body)}</Code>
           </ScrollArea.Autosize>
         </Grid.Col>
       </Grid>

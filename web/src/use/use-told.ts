@@ -2,6 +2,7 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ProblemError, type FieldProblem } from '@/api/problem';
+import { afterPress } from '@/form/after-press';
 import { fieldErrors } from '@/form/problems';
 import { judgmentQuery, useJudgment, type Unsaved } from './api';
 import type { Kind } from './kind';
@@ -26,7 +27,7 @@ export function useTold(kind: Kind | 'flow', u: Unsaved, fields: readonly string
     judgment,
     /** Nothing is wrong, as far as is known of exactly what stands in the form. */
     valid: judgment.data?.valid === true && current,
-    touch: (field: string) => touch((old) => new Set(old).add(field)),
+    touch: (field: string) => afterPress(() => touch((old) => new Set(old).add(field))),
     /** It is the last typed character that is judged: somebody who types and goes on at once is not held up by what stood there before. */
     showAll: async (): Promise<boolean> => {
       showAll(true);

@@ -23,7 +23,7 @@ export function ConsentButtons({ app, missing, onOpen, onAgain, pending, polling
         {app.portalURL && <Button component="a" href={app.portalURL} {...out}>Open in Entra</Button>}
         {app.consentURL && <Button component="a" href={app.consentURL} variant="default" {...out}>Grant admin consent</Button>}
         <CopyButton value={consentMessage(app, missing)} timeout={3000}>
-          {({ copied, copy }) => <Button size="xs" variant="default" leftSection={<IconCopy size={14} aria-hidden />} onClick={copy}>{copied ? 'Copied' : 'Copy link for an admin'}</Button>}
+          {({ copied, copy }) => <Button size="xs" variant="default" leftSection={<IconCopy size={14} aria-hidden />} onClick={() => { copy(); onOpen(); }}>{copied ? 'Copied' : 'Copy link for an admin'}</Button>}
         </CopyButton>
         <Button size="xs" variant="default" loading={pending} onClick={onAgain}>Check again</Button>
       </Group>

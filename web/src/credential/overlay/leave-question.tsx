@@ -8,7 +8,7 @@ export function LeaveQuestion({ opened, kept, onStay, onLeave }: { opened: boole
       <Stack>
         <Text size="sm">{kept ? 'What you typed stays in this browser until you come back, except the secret: that is never kept here.' : 'The changes are lost.'}</Text>
         <Group justify="flex-end">
-          <Button variant="default" onClick={onLeave}>Close</Button>
+          <Button variant="default" onClick={onLeave}>Close without saving</Button>
           <Button onClick={onStay} data-autofocus>Go on editing</Button>
         </Group>
       </Stack>

@@ -1,9 +1,11 @@
+import './overlay.css';
 import { Badge, Box, Button, Drawer, Grid, Group, Tabs, Text } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { ProblemNotice } from '@/parts/problem-notice';
+import { elsewhere } from '@/form/problems';
+import { FormProblem } from '@/form/form-problem';
 import { When } from '@/time/when';
-import { addCredential, credentialsKey, editCredential, rotateCredential, useCredentials, useCredentialTypes, useHelp, type Credential } from '../api';
+import { addCredential, credentialsKey, editCredential, rotateCredential, testCredential, useCredentials, useCredentialTypes, useHelp, type Credential } from '../api';
 import type { Draft } from '../checks';
 import { permissionsOf } from '../result';
 import { appOf } from './consent';
@@ -11,7 +13,7 @@ import { Fields } from './fields';
 import { Guide, guideKey } from './guide';
 import { forget } from './kept';
 import { PermissionCheck } from './permission-check';
-import { useCredentialForm, place, wrong } from './use-credential-form';
+import { useCredentialForm, place, placed, wrong } from './use-credential-form';
 import { useDraftTest } from './use-draft-test';
 import { LeaveQuestion } from './leave-question';
 
@@ -28,7 +30,8 @@ interface Props {
 export function CredentialOverlay({ opened, onClose, ...props }: Props) {
   const [asking, ask] = useState(false);
   const unsaved = useRef(false);
-  const leave = () => (unsaved.current ? ask(true) : onClose());
+  // The question hears the same Escape when it opens at once, and would close again.
+  const leave = () => (unsaved.current ? setTimeout(ask, 0, true) : onClose());
   const noteUnsaved = useCallback((u: boolean) => {
     unsaved.current = u;
   }, []);
@@ -62,12 +65,17 @@ function Form({ type, existing, onCancel, onUnsaved, onSaved }: FormProps) {
   const side = useRef<HTMLDivElement>(null);
   const test = useDraftTest(type, existing?.name);
   const help = useHelp(type, form.values.cloud);
+  const d = form.values;
+  const bad = test.data?.checks.filter((c) => !c.ok && c.result !== 'unknown').length ?? 0;
+  const stale = test.data !== undefined && test.variables !== d;
   const save = useMutation({
     mutationFn: (d: Draft) => (existing ? saveChanged(existing, d) : addCredential(type, d, key)),
     onSuccess: (saved) => {
       forget(type);
       localStorage.removeItem(guideKey(type));
       onSaved(saved);
+      // What was tested as a draft is tested as what it is now, so that its tile tells of it.
+      if (test.data && !stale) void testCredential(saved.name).finally(() => client.invalidateQueries({ queryKey: credentialsKey }));
     },
     onError: (e) => place(form, e),
     onSettled: () => void client.invalidateQueries({ queryKey: credentialsKey }),
@@ -81,9 +89,6 @@ function Form({ type, existing, onCancel, onUnsaved, onSaved }: FormProps) {
     // Where the columns stand one below the other the check would be out of sight.
     if (matchMedia('(max-width: 48em)').matches) side.current?.scrollIntoView({ behavior: 'smooth' });
   };
-  const d = form.values;
-  const bad = test.data?.checks.filter((c) => !c.ok && c.result !== 'unknown').length ?? 0;
-  const stale = test.data !== undefined && test.variables !== d;
   return (
     <form
       noValidate
@@ -100,7 +105,7 @@ function Form({ type, existing, onCancel, onUnsaved, onSaved }: FormProps) {
         </Drawer.Title>
         <Drawer.CloseButton aria-label="Close" size="lg" />
       </Group>
-      <Grid gap={0} style={{ flex: 1, overflowY: 'auto', minHeight: 0 }} styles={{ inner: { minHeight: '100%' } }}>
+      <Grid gap={0} className="columns">
         <Grid.Col span={{ base: 12, sm: 6 }} p="lg"><Fields form={form} type={type} existing={existing} /></Grid.Col>
         <Grid.Col ref={side} span={{ base: 12, sm: 6 }} className="raised" p="lg" style={{ borderInlineStart: '1px solid var(--hr-line)' }}>
           <Tabs value={tab} onChange={setTab} keepMounted={false}>
@@ -110,12 +115,12 @@ function Form({ type, existing, onCancel, onUnsaved, onSaved }: FormProps) {
             </Tabs.List>
             <Tabs.Panel value="guide" pt="md"><Guide type={type} cloud={d.cloud} /></Tabs.Panel>
             <Tabs.Panel value="check" pt="md">
-              <PermissionCheck checks={test.data?.checks} permissions={permissionsOf(help.data)} pending={test.isPending} error={test.error} app={appOf(d, test.data?.help)} onAgain={run} onConsent={test.poll} polling={test.polling} cloud={d.cloud} onCloud={(cloud) => form.setFieldValue('cloud', cloud)} />
+              <PermissionCheck checks={test.data?.checks} permissions={permissionsOf(help.data)} pending={test.isPending} error={elsewhere(test.error, placed)} app={appOf(d, test.data?.help)} onAgain={run} onConsent={test.poll} polling={test.polling} cloud={d.cloud} onCloud={(cloud) => form.setFieldValue('cloud', cloud)} />
             </Tabs.Panel>
           </Tabs>
         </Grid.Col>
       </Grid>
-      {save.isError && <Box px="lg" pb="sm"><ProblemNotice error={save.error} /></Box>}
+      {elsewhere(save.error, placed) !== null && <Box px="lg" py="sm"><FormProblem error={save.error} fields={placed} /></Box>}
       <Group justify="space-between" wrap="nowrap" p="md" px={{ base: 'sm', xs: 'lg' }} style={{ borderTop: '1px solid var(--hr-line)' }}>
         <Button variant="subtle" color="gray" c="var(--mantine-color-text)" onClick={onCancel}>Cancel</Button>
         <Group gap="sm" wrap="nowrap">

@@ -1,5 +1,6 @@
-import { Box, Button, Group, Input, PasswordInput, SegmentedControl, Text, TextInput } from '@mantine/core';
+import { Box, Button, Group, Input, SegmentedControl, Text, TextInput } from '@mantine/core';
 import { useId, useState, type ClipboardEventHandler } from 'react';
+import { Password } from '@/parts/password';
 import { When } from '@/time/when';
 import type { Credential } from '../api';
 
@@ -30,7 +31,7 @@ export function SecretField({ by, onBy, kept, value, reference, onPaste }: Props
           <Button size="xs" variant="default" onClick={() => replace(true)}>Replace</Button>
         </Group>
       ) : by === 'value' ? (
-        <PasswordInput id={id} data-field="secret" autoComplete="off" spellCheck={false} description="The Value, not the Secret ID. Stored encrypted; never shown again." visibilityToggleButtonProps={{ 'aria-label': 'Show the secret', tabIndex: 0 }} onPaste={onPaste} {...value} />
+        <Password shows="the secret" id={id} data-field="secret" autoComplete="off" spellCheck={false} description="The Value, not the Secret ID. Stored encrypted; never shown again." onPaste={onPaste} {...value} />
       ) : (
         <TextInput id={id} data-field="reference" className="mono-input" autoComplete="off" spellCheck={false} placeholder="env:CONTOSO_AUDIT_SECRET" description="env:NAME, file:PATH or vault:PATH#FIELD, read on the server when it signs in" {...reference} />
       )}

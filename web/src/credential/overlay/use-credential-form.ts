@@ -1,7 +1,7 @@
 import { useForm, type UseFormReturnType } from '@mantine/form';
 import { useEffect, type ClipboardEvent } from 'react';
+import { afterPress } from '@/form/after-press';
 import { fieldErrors } from '@/form/problems';
-import { isCode } from '@/api/problem';
 import { check, checkAll, type Around, type Draft, type Field } from '../checks';
 import { draftOf, type Credential } from '../api';
 import { cleanID } from '../guid';
@@ -19,13 +19,20 @@ const served: Record<string, Field> = {
 /** useCredentialForm is the form of a new credential, or of one that is there. A new one's draft is kept in this browser. */
 export function useCredentialForm(type: string, existing: Credential | undefined, around: Around): CredentialForm {
   const validate = Object.fromEntries((['name', 'clientId', 'secret', 'reference', 'expires', 'tenantId', 'login', 'graph', 'management'] as Field[]).map((f) => [f, (_: unknown, d: Draft) => check(f, d, around)]));
-  const form = useForm<Draft>({ initialValues: existing ? draftOf(existing) : kept(type), validate, validateInputOnBlur: true, clearInputErrorOnChange: true });
+  const form = useForm<Draft>({ initialValues: existing ? draftOf(existing) : kept(type), validate, clearInputErrorOnChange: true });
   const { values } = form;
   const dirty = form.isDirty();
   useEffect(() => {
     if (!existing && dirty) keep(type, values);
   }, [existing, type, values, dirty]);
-  return form;
+  return { ...form, getInputProps: (path, o) => ({ ...form.getInputProps(path, o), onBlur: () => afterPress(() => left(form, path as Field)) }) };
+}
+
+/** left checks a field that somebody went on from. What is still empty is told when all is to be tested or saved. */
+function left(form: CredentialForm, field: Field): void {
+  const now = form.getValues();
+  if (now[field]) form.validateField(field);
+  if (field === 'tenantId' && now.clientId) form.validateField('clientId'); // whether they are the same is known when both are there
 }
 
 /** wrong checks everything, shows what is wrong at its field, and puts the focus there. It tells whether anything is. */
@@ -37,24 +44,26 @@ export function wrong(form: CredentialForm, around: Around): boolean {
   return first !== undefined;
 }
 
-/** place puts what the server refused at the fields, and tells whether anything is left to be said elsewhere. */
-export function place(form: CredentialForm, error: unknown): boolean {
-  if (isCode(error, 'name_taken')) {
-    form.setFieldError('name', `${form.getValues().name.trim()} is taken.`);
-    return false;
-  }
-  const { at, rest } = fieldErrors(error, Object.keys(served));
+/** What the server may call a field that stands in the form. */
+export const placed = Object.keys(served);
+
+/** place puts what the server refused at the fields. */
+export function place(form: CredentialForm, error: unknown): void {
+  const { at } = fieldErrors(error, placed);
   const found = Object.entries(at).map(([f, text]) => [served[f]!, text] as const);
   if (form.getValues().secretBy === 'reference') found.forEach((e, i) => e[0] === 'secret' && (found[i] = ['reference', e[1]]));
   form.setErrors(Object.fromEntries(found));
-  return found.length === 0 || rest.length > 0;
 }
+
+/** isPart tells whether a field takes a part of what is pasted; the others take a block alone, which may hold the secret. */
+const isPart = (field: Field) => field !== 'name' && field !== 'description';
 
 /** takePaste fills several fields of one pasted text, and cleans an ID that is pasted alone. It tells what was filled. */
 export function takePaste(form: CredentialForm, field: Field, e: ClipboardEvent): string | null {
   const text = e.clipboardData.getData('text');
   const found = readPaste(text);
-  if (found && (Object.keys(found).length > 1 || !(field in found))) {
+  const several = Object.keys(found ?? {}).length > 1;
+  if (found && (several || (isPart(field) && !(field in found)))) {
     e.preventDefault();
     form.setValues({ ...found, ...(found.secret ? { secretBy: 'value' as const } : {}) });
     form.clearErrors();

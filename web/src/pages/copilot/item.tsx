@@ -21,7 +21,7 @@ import { aclOf, comparable, entryText, lookOf, reasonOf, type Part, type Whole }
 export function Item({ destination: d, id, onGone }: { destination: Destination; id: string; onGone: () => void }) {
   const item = useQuery({
     queryKey: ['copilot', d.name, 'item', id],
-    queryFn: ({ signal }) => ask('GET', '/destinations/{name}/item', { path: { name: d.name }, query: { id }, signal, timeout: patience }),
+    queryFn: ({ signal }) => ask('GET', '/destinations/{name}/item', { path: { name: d.name }, query: { id }, signal, timeout: patience, exact: true }),
     staleTime: 30_000,
     retry: false,
   });

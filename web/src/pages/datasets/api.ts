@@ -22,7 +22,7 @@ export const datasetQuery = (name: string) =>
 export const keptQuery = (name: string, stream: string | undefined, paused: boolean) =>
   queryOptions({
     queryKey: [...datasetsKey, 'kept', name, stream ?? ''],
-    queryFn: async ({ signal }) => (await ask('GET', '/datasets/{name}/samples', { path: { name }, query: { stream, limit: 100 }, signal })).items ?? [],
+    queryFn: async ({ signal }) => (await ask('GET', '/datasets/{name}/samples', { path: { name }, query: { stream, limit: 100 }, signal, exact: true })).items ?? [],
     refetchInterval: paused ? false : often,
     staleTime: paused ? Infinity : 0,
     placeholderData: keepPreviousData,

@@ -7,7 +7,7 @@ import { size } from '@/number';
 import { lazyPart } from '@/parts/lazy';
 import { LinkButton } from '@/parts/link';
 import { Loaded } from '@/parts/loaded';
-import { indented, memberOf } from '@/record/exact';
+import { indented, memberOf, parsed } from '@/record/exact';
 import { RecordView } from '@/record/record-view';
 import { When } from '@/time/when';
 import { Bulk, type Verb } from './bulk';
@@ -18,7 +18,7 @@ const Edit = lazyPart(() => import('./edit'));
 /** LetterView shows one dead letter: its record, what was wrong, and what can be done. */
 export function LetterView({ id }: { id: string }) {
   const query = useQuery({ queryKey: ['letters', 'written', id], queryFn: ({ signal }) => callText('GET', '/dead-letters/{name}', { path: { name: id }, signal }) });
-  return <Loaded query={query} what="the record">{(written) => <One letter={JSON.parse(written) as Letter} body={memberOf(written, 'body')} />}</Loaded>;
+  return <Loaded query={query} what="the record">{(written) => <One letter={parsed(written) as Letter} body={memberOf(written, 'body')} />}</Loaded>;
 }
 
 /** One shows a letter; body is its record as it is written, which is what is edited. */

@@ -5,10 +5,10 @@ import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { ask } from '@/api/ask';
 import { useChange } from '@/api/use-change';
+import { FormProblem } from '@/form/form-problem';
 import { fieldErrors } from '@/form/problems';
 import { LinkAnchor } from '@/parts/link';
 import { Page } from '@/parts/page';
-import { ProblemNotice } from '@/parts/problem-notice';
 import { flowKeys } from './status';
 
 const route = getRouteApi('/flows/new');
@@ -44,7 +44,7 @@ export function NewFlow() {
           <Pick kind="destination" label="Destination" {...form.getInputProps('destination')} error={at('destination')} />
           <Select label="Mode" description="append adds records; mirror makes the destination a copy of the source and deletes what is gone" data={['append', 'mirror']} allowDeselect={false} {...form.getInputProps('mode')} error={at('mode')} />
           <Checkbox label="Start paused" description="Set its transform first; it delivers when you resume it." {...form.getInputProps('paused', { type: 'checkbox' })} />
-          {make.isError && Object.keys(said?.at ?? {}).length === 0 && <ProblemNotice error={make.error} />}
+          <FormProblem error={make.error} fields={fields} />
           <Group>
             <Button type="submit" loading={make.isPending}>Make the flow</Button>
             <LinkAnchor to="/flows" size="sm">Cancel</LinkAnchor>

@@ -9,16 +9,18 @@ interface Props {
   rules: Rule[];
   onChange: (rules: Rule[]) => void;
   tried?: Tried;
+  /** What the server said of each rule when it refused to save them. */
+  said: (string | undefined)[];
   readOnly: boolean;
 }
 
 /** RuleList edits rules in their order. What is wrong with one, or what it refused, stands under it. */
-export function RuleList({ rules, onChange, tried, readOnly }: Props) {
+export function RuleList({ rules, onChange, tried, said, readOnly }: Props) {
   return (
     <Stack gap="sm">
       {rules.length === 0 && <Text size="sm">No rules: records leave byte for byte as they came.</Text>}
       <ol className="bare-list" style={{ display: 'grid', gap: 12 }}>
-        {rules.map((r, i) => <OneRule key={r.id} rule={r} at={i} last={i === rules.length - 1} tried={tried} readOnly={readOnly} onText={(text) => onChange(rules.map((x) => (x.id === r.id ? { ...x, text } : x)))} onMove={(by) => onChange(moved(rules, i, by))} onRemove={() => onChange(rules.filter((x) => x.id !== r.id))} />)}
+        {rules.map((r, i) => <OneRule key={r.id} rule={r} at={i} last={i === rules.length - 1} tried={tried} said={said[i]} readOnly={readOnly} onText={(text) => onChange(rules.map((x) => (x.id === r.id ? { ...x, text } : x)))} onMove={(by) => onChange(moved(rules, i, by))} onRemove={() => onChange(rules.filter((x) => x.id !== r.id))} />)}
       </ol>
       {!readOnly && (
         <Menu position="bottom-start" width={320}>
@@ -37,17 +39,18 @@ interface OneProps {
   at: number;
   last: boolean;
   tried?: Tried;
+  said?: string;
   readOnly: boolean;
   onText: (text: string) => void;
   onMove: (by: number) => void;
   onRemove: () => void;
 }
 
-function OneRule({ rule, at, last, tried, readOnly, onText, onMove, onRemove }: OneProps) {
+function OneRule({ rule, at, last, tried, said, readOnly, onText, onMove, onRemove }: OneProps) {
   const { title, text, example } = titles[rule.kind];
   const name = `Rule ${at + 1}: ${title}`;
   const dropped = tried?.records.filter((r) => r.step === at && r.outcome === 'dropped').length ?? 0;
-  const wrong = mistakeOf(rule, at, tried);
+  const wrong = mistakeOf(rule, at, tried) ?? said;
   return (
     <li className="panel" style={{ padding: 12 }}>
       <Group justify="space-between" wrap="nowrap" mb={4}>

@@ -10,7 +10,7 @@ const patience = 90_000;
 export const samplesQuery = (source: string, count = 50) =>
   queryOptions({
     queryKey: ['samples', source, count],
-    queryFn: async ({ signal }) => (await ask('POST', '/sources/{name}/sample', { path: { name: source }, body: { count }, signal, timeout: patience })).items ?? [],
+    queryFn: async ({ signal }) => (await ask('POST', '/sources/{name}/sample', { path: { name: source }, body: { count }, signal, timeout: patience, exact: true })).items ?? [],
     staleTime: Infinity,
     retry: false,
   });

@@ -1,12 +1,12 @@
 import { Alert, Button, Group, Stack, Text } from '@mantine/core';
 import { IconGitBranch } from '@tabler/icons-react';
-import { ProblemNotice } from '@/parts/problem-notice';
+import { FormProblem } from '@/form/form-problem';
 import { isStale } from './save';
 
 /** SaveFailed tells why something was not saved; when somebody else was quicker, it offers both ways on. */
-export function SaveFailed({ error, onTheirs, onMine, busy }: { error: unknown; onTheirs: () => void; onMine: () => void; busy?: boolean }) {
+export function SaveFailed({ error, fields, onTheirs, onMine, busy }: { error: unknown; fields: readonly string[]; onTheirs: () => void; onMine: () => void; busy?: boolean }) {
   if (!error) return null;
-  if (!isStale(error)) return <ProblemNotice error={error} />;
+  if (!isStale(error)) return <FormProblem error={error} fields={fields} />;
   return (
     <Alert color="yellow" variant="outline" role="alert" icon={<IconGitBranch aria-hidden />} title="Somebody else changed this meanwhile" styles={{ title: { color: 'var(--mantine-color-text)' } }}>
       <Stack gap="xs">

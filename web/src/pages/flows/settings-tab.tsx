@@ -49,7 +49,7 @@ export default function SettingsTab({ flow }: { flow: FlowStatus }) {
               <TextInput label="Guard" description="A crawl that would delete a larger part than this, and more than 10 items, waits for approval" {...at('guard', 'guard')} />
             </>
           )}
-          {(Object.keys(said.at).length === 0 || said.rest.length > 0) && <SaveFailed error={save.error} onTheirs={() => { save.reset(); load(flow); }} onMine={() => over.mutate(editOf(valuesOf(flow), form.values))} busy={over.isPending} />}
+          <SaveFailed error={save.error} fields={fields} onTheirs={() => { save.reset(); load(flow); }} onMine={() => over.mutate(editOf(valuesOf(flow), form.values))} busy={over.isPending} />
           {may && (
             <Group>
               <Button type="submit" disabled={!dirty} loading={save.isPending}>Save</Button>

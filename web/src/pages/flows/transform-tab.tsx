@@ -10,6 +10,7 @@ import { BeforeAfter } from './before-after';
 import { LeaveUnsaved } from './leave';
 import { Owned } from './owned';
 import { RuleList } from './rule-list';
+import { fieldErrors } from '@/form/problems';
 import { rulesOf, stepsOf, sums, type Rule } from './rules';
 import { samplesQuery } from './samples';
 import { useSave } from './save';
@@ -33,13 +34,19 @@ export default function TransformTab({ flow }: { flow: FlowStatus }) {
   if (!dirty && flow.revision > base.revision) load(flow);
   const save = useSave(flow.name, base.revision, load);
   const over = useSave(flow.name, flow.revision, (f) => { load(f); save.reset(); });
+  const fields = rules.map((_, i) => `transform[${i}]`);
+  const said = fieldErrors(save.error, fields).at;
+  const change = (now: Rule[]) => {
+    save.reset(); // what was refused is not what stands there now
+    setRules(now);
+  };
   const may = useMay('operator') && flow.owner === 'ui';
   const blocker = useBlocker({ shouldBlockFn: () => dirty, enableBeforeUnload: () => dirty, withResolver: true });
   return (
     <Stack gap="md">
       <Owned flow={flow} />
-      <Tried flow={flow} steps={steps} letter={letter} rules={rules} onRules={setRules} readOnly={!may} />
-      <SaveFailed error={save.error} onTheirs={() => { load(flow); save.reset(); }} onMine={() => over.mutate({ patch: { transform: steps } })} busy={over.isPending} />
+      <Tried flow={flow} steps={steps} letter={letter} rules={rules} said={fields.map((f) => said[f])} onRules={change} readOnly={!may} />
+      <SaveFailed error={save.error} fields={fields} onTheirs={() => { load(flow); save.reset(); }} onMine={() => over.mutate({ patch: { transform: steps } })} busy={over.isPending} />
       {may && (
         <Group>
           <Button disabled={!dirty} loading={save.isPending} onClick={() => save.mutate({ patch: { transform: steps } })}>Save and apply from now</Button>
@@ -57,27 +64,30 @@ interface TriedProps {
   steps: Step[];
   letter?: string;
   rules: Rule[];
+  /** What the server said of each when it refused to save them. */
+  said: (string | undefined)[];
   onRules: (rules: Rule[]) => void;
   readOnly: boolean;
 }
 
-function Tried({ flow, steps, letter, rules, onRules, readOnly }: TriedProps) {
+function Tried({ flow, steps, letter, rules, said, onRules, readOnly }: TriedProps) {
   const samples = useQuery({ ...samplesQuery(flow.source), enabled: !letter });
-  const dead = useQuery({ queryKey: ['letters', 'one', letter], queryFn: ({ signal }) => ask('GET', '/dead-letters/{name}', { path: { name: letter! }, signal }), enabled: !!letter, select: (l) => [{ key: l.key, stream: l.stream, time: l.time, body: l.body }] });
+  const dead = useQuery({ queryKey: ['letters', 'one', letter], queryFn: ({ signal }) => ask('GET', '/dead-letters/{name}', { path: { name: letter! }, signal, exact: true }), enabled: !!letter, select: (l) => [{ key: l.key, stream: l.stream, time: l.time, body: l.body }] });
   const query = letter ? dead : samples;
   const records = query.data;
   const [text] = useDebouncedValue(JSON.stringify(steps), 400);
   const tried = useQuery({
     queryKey: ['transforms', 'try', flow.name, text, letter ?? samples.dataUpdatedAt],
-    queryFn: ({ signal }) => ask('POST', '/transforms/try', { body: { transform: JSON.parse(text) as Step[], records, flow: flow.name, destination: flow.mode === 'mirror' ? flow.destination : undefined }, signal }),
-    enabled: !!records && records.length > 0 && !text.includes(':""}'),
+    queryFn: ({ signal }) => ask('POST', '/transforms/try', { body: { transform: JSON.parse(text) as Step[], records, flow: flow.name, destination: flow.mode === 'mirror' ? flow.destination : undefined }, signal, exact: true }),
+    // Mistakes are told without a record, too.
+    enabled: !query.isPending && text !== '[]' && !text.includes(':""}'),
     placeholderData: keepPreviousData,
     retry: false,
   });
   return (
     <Grid gap="lg">
       <Grid.Col span={{ base: 12, lg: 5 }}>
-        <RuleList rules={rules} onChange={onRules} tried={tried.data} readOnly={readOnly} />
+        <RuleList rules={rules} onChange={onRules} tried={tried.data} said={said} readOnly={readOnly} />
       </Grid.Col>
       <Grid.Col span={{ base: 12, lg: 7 }}>
         <Stack gap="xs">

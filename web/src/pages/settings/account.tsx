@@ -1,13 +1,15 @@
-import { Button, Group, PasswordInput, Stack, Text } from '@mantine/core';
+import { Button, Group, Stack, Text } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { ask, type Schemas } from '@/api/ask';
 import { readSession, sessionKey } from '@/api/session';
 import { useChange } from '@/api/use-change';
+import { FormProblem } from '@/form/form-problem';
 import { fieldErrors } from '@/form/problems';
 import { Block } from '@/parts/block';
 import { DataTable, type Column } from '@/parts/data-table';
 import { Loaded } from '@/parts/loaded';
+import { Password } from '@/parts/password';
 import { ProblemNotice } from '@/parts/problem-notice';
 import { When } from '@/time/when';
 
@@ -15,10 +17,12 @@ const shortest = 12;
 
 /** Account changes one's own password and ends one's sessions. */
 export function Account() {
-  return <Stack gap="xl"><Block title="Password"><Password /></Block><Sessions /></Stack>;
+  return <Stack gap="xl"><Block title="Password"><ChangePassword /></Block><Sessions /></Stack>;
 }
 
-function Password() {
+const fields = ['old_password', 'password'] as const;
+
+function ChangePassword() {
   const client = useQueryClient();
   const form = useForm({ initialValues: { old_password: '', password: '' }, validate: { old_password: (v) => (v ? null : 'Enter the password that you have now.'), password: (v) => (v.length >= shortest ? null : `Use at least ${shortest} characters; a sentence is good.`) } });
   const save = useMutation({
@@ -31,14 +35,14 @@ function Password() {
       void client.invalidateQueries({ queryKey: ['sessions'] });
       form.reset();
     },
-    onError: (e) => form.setErrors(fieldErrors(e, ['old_password', 'password']).at),
+    onError: (e) => form.setErrors(fieldErrors(e, fields).at),
   });
   return (
     <form noValidate onSubmit={form.onSubmit(() => save.mutate())}>
       <Stack maw={420}>
-        <PasswordInput label="Password now" autoComplete="current-password" visibilityToggleButtonProps={{ 'aria-label': 'Show the password', tabIndex: 0 }} {...form.getInputProps('old_password')} />
-        <PasswordInput label="New password" description={`At least ${shortest} characters`} autoComplete="new-password" visibilityToggleButtonProps={{ 'aria-label': 'Show the new password', tabIndex: 0 }} {...form.getInputProps('password')} />
-        {save.isError && Object.keys(form.errors).length === 0 && <ProblemNotice error={save.error} />}
+        <Password label="Password now" autoComplete="current-password" {...form.getInputProps('old_password')} />
+        <Password shows="the new password" label="New password" description={`At least ${shortest} characters`} autoComplete="new-password" {...form.getInputProps('password')} />
+        <FormProblem error={save.error} fields={fields} />
         <Group><Button type="submit" loading={save.isPending}>Change the password</Button><Text size="sm" role="status">{save.isSuccess && !form.isDirty() ? 'Changed. Your other sessions have ended.' : ''}</Text></Group>
       </Stack>
     </form>

@@ -5,8 +5,10 @@ import { Dialog } from '@/parts/dialog';
 import { ask, type Schemas } from '@/api/ask';
 import { covers, useSession, type Role } from '@/api/session';
 import { useChange } from '@/api/use-change';
+import { FormProblem } from '@/form/form-problem';
 import { fieldErrors } from '@/form/problems';
-import { ProblemNotice } from '@/parts/problem-notice';
+
+const fields = ['name', 'role', 'scopes', 'expires'] as const;
 
 /** NewToken makes a token, and shows it this once. */
 export function NewToken({ opened, onClose }: { opened: boolean; onClose: () => void }) {
@@ -20,8 +22,8 @@ function Form({ onClose }: { onClose: () => void }) {
   const form = useForm({ initialValues: { name: '', role: 'viewer' as Role, expires: '90d', scopes: [] as string[] }, validate: { name: (v) => (v.trim() ? null : 'Say what it is for.') } });
   const make = useChange((body: Schemas['TokenCreateBody']) => ask('POST', '/tokens', { body }), { stale: [['tokens']] });
   if (make.data) return <Made token={make.data.token} onClose={onClose} />;
-  const said = fieldErrors(make.error, ['name', 'role', 'scopes', 'expires']).at;
-  const at = (f: 'name' | 'role' | 'scopes' | 'expires') => ({ ...form.getInputProps(f), error: form.errors[f] ?? said[f] });
+  const said = fieldErrors(make.error, fields).at;
+  const at = (f: (typeof fields)[number]) => ({ ...form.getInputProps(f), error: form.errors[f] ?? said[f] });
   return (
     <form noValidate onSubmit={form.onSubmit((v) => make.mutate({ name: v.name.trim(), role: v.role, expires: v.expires, scopes: v.scopes }))}>
       <Stack>
@@ -29,7 +31,7 @@ function Form({ onClose }: { onClose: () => void }) {
         <Select label="Role" description="At most yours" allowDeselect={false} data={(['viewer', 'operator', 'admin'] as const).filter((r) => covers(role, r))} {...at('role')} />
         <Select label="Lives for" allowDeselect={false} data={[{ value: '1d', label: 'One day' }, { value: '30d', label: '30 days' }, { value: '90d', label: '90 days' }, { value: '365d', label: 'One year' }, { value: 'never', label: 'Until it is revoked' }]} {...at('expires')} />
         <TagsInput label="Only for" description="Nouns of operations, as flow, or flow:read for looking only. Empty: everything that the role may do." {...at('scopes')} />
-        {make.isError && Object.keys(said).length === 0 && <ProblemNotice error={make.error} />}
+        <FormProblem error={make.error} fields={fields} />
         <Group justify="flex-end"><Button variant="default" onClick={onClose}>Cancel</Button><Button type="submit" loading={make.isPending}>Make the token</Button></Group>
       </Stack>
     </form>

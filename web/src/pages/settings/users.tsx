@@ -1,4 +1,4 @@
-import { Button, Group, PasswordInput, Select, Stack, Switch, Text, TextInput } from '@mantine/core';
+import { Button, Group, Select, Stack, Switch, Text, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useState } from 'react';
 import { Dialog } from '@/parts/dialog';
@@ -6,12 +6,13 @@ import { ask, type Schemas } from '@/api/ask';
 import { usePages } from '@/api/pages';
 import type { Role } from '@/api/session';
 import { useChange } from '@/api/use-change';
+import { FormProblem } from '@/form/form-problem';
 import { fieldErrors } from '@/form/problems';
 import { Block } from '@/parts/block';
 import { ConfirmDanger } from '@/parts/confirm-danger';
 import { DataTable, type Column } from '@/parts/data-table';
 import { Loaded } from '@/parts/loaded';
-import { ProblemNotice } from '@/parts/problem-notice';
+import { Password } from '@/parts/password';
 import { StatePill } from '@/parts/state-pill';
 import { When } from '@/time/when';
 
@@ -65,9 +66,9 @@ function Form({ person, onClose }: { person?: Person; onClose: () => void }) {
         <TextInput label="Display name" {...at('display_name')} />
         <TextInput label="Email" type="email" {...at('email')} />
         <Select label="Role" allowDeselect={false} data={roles} {...at('role')} />
-        <PasswordInput label={person ? 'New password' : 'Password'} description={person ? 'Empty: it stays' : 'At least 12 characters'} autoComplete="new-password" visibilityToggleButtonProps={{ 'aria-label': 'Show the password', tabIndex: 0 }} {...at('password')} />
+        <Password label={person ? 'New password' : 'Password'} description={person ? 'Empty: it stays' : 'At least 12 characters'} autoComplete="new-password" {...at('password')} />
         {person && <Switch label="May not sign in" description="Nor may their tokens" {...form.getInputProps('disabled', { type: 'checkbox' })} />}
-        {save.isError && Object.keys(said).length === 0 && <ProblemNotice error={save.error} />}
+        <FormProblem error={save.error} fields={fields} />
         <Group justify="flex-end"><Button variant="default" onClick={onClose}>Cancel</Button><Button type="submit" loading={save.isPending}>{person ? 'Save' : 'Make the user'}</Button></Group>
       </Stack>
     </form>

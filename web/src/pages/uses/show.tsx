@@ -112,7 +112,7 @@ function Fresh({ use }: { use: Use }) {
   const sample = useSample({ name: use.name, spec: use.spec as Spec, of: use.name });
   return (
     <>
-      <Loaded query={sample} what="records">{(s) => <Samples sampled={s} />}</Loaded>
+      <Loaded query={sample} what="records">{(s) => <Samples sampled={s} microsoft={!!use.credential} />}</Loaded>
       {sample.data && <Group><Button size="xs" variant="default" loading={sample.isFetching} onClick={() => void sample.refetch()}>Sample again</Button></Group>}
     </>
   );

@@ -13,12 +13,12 @@ export function PreviewStep({ kind, connector, draft: { draft } }: StepProps) {
   const unsaved = useStable(unsavedOf(connector.name, draft));
   return (
     <Frame kind={kind} connector={connector} step="preview" text={kind === 'source' ? 'Records that the source has now, with the settings you chose. Nothing is kept of them.' : 'Whether it can be written to, with the settings you chose. Nothing is written.'}>
-      {kind === 'source' ? <SourcePreview unsaved={unsaved} /> : <DestinationPreview unsaved={unsaved} />}
+      {kind === 'source' ? <SourcePreview unsaved={unsaved} microsoft={connector.credential} /> : <DestinationPreview unsaved={unsaved} />}
     </Frame>
   );
 }
 
-function SourcePreview({ unsaved }: { unsaved: Unsaved }) {
+function SourcePreview({ unsaved, microsoft }: { unsaved: Unsaved; microsoft: boolean }) {
   const sample = useSample(unsaved);
   if (sample.isPending) return <Waiting text="Reading records… A first listing can take a minute." />;
   return (
@@ -26,7 +26,7 @@ function SourcePreview({ unsaved }: { unsaved: Unsaved }) {
       {sample.isError && <NotNow error={sample.error} what="Records could not be read." onRetry={() => void sample.refetch()} busy={sample.isFetching} />}
       {sample.data && (
         <>
-          <Samples sampled={sample.data} />
+          <Samples sampled={sample.data} microsoft={microsoft} />
           <div><Button size="xs" variant="default" loading={sample.isFetching} onClick={() => void sample.refetch()}>Read again</Button></div>
         </>
       )}
