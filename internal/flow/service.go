@@ -150,7 +150,7 @@ func (s *Service) RemovableWithItems(ctx context.Context, name string, revision 
 	return o, nil
 }
 
-// Now makes the next listing of a flow's source due at once, or begins a crawl if it mirrors and gives that; all: it reads
+// Now makes the next listing of a flow's source due at once and tries what rests after a trouble, or begins a crawl if it mirrors and gives that; all: it reads
 // everything again. Conflict while another crawl is open.
 func (s *Service) Now(ctx context.Context, name string, all bool) (*store.Run, error) {
 	o, err := s.Store.Object(ctx, store.Flow, name)
@@ -164,13 +164,16 @@ func (s *Service) Now(ctx context.Context, name string, all bool) (*store.Run, e
 	if err != nil {
 		return nil, err
 	}
+	if all && settings.Mode != Mirror {
+		return nil, &fault.Error{Class: fault.Invalid, Code: "not_a_mirror", Title: fmt.Sprintf("flow %q appends; only a mirror's crawl reads everything again", name),
+			Hint: "headrace flow backfill " + name + " --from TIME --again delivers a piece of time once more"}
+	}
+	if err := s.Store.TryNow(ctx, o); err != nil {
+		return nil, err
+	}
 	if settings.Mode == Mirror {
 		run, err := s.Store.StartCrawl(ctx, o, all)
 		return &run, err
 	}
-	if all {
-		return nil, &fault.Error{Class: fault.Invalid, Code: "not_a_mirror", Title: fmt.Sprintf("flow %q appends; only a mirror's crawl reads everything again", name),
-			Hint: "headrace flow backfill " + name + " --from TIME --again delivers a piece of time once more"}
-	}
-	return nil, s.Store.WakeSource(ctx, o.SourceID)
+	return nil, nil
 }

@@ -99,7 +99,7 @@ func (s *Service) listings(ctx context.Context, now time.Time, f *found) error {
 		if !ok || one.Trouble == nil || one.Trouble.Class == "throttled" {
 			continue
 		}
-		p := Problem{Code: "source_" + one.Trouble.Class, Severity: Trouble, Title: "Source " + src.Name + " can't be read", Detail: one.Trouble.Line(), Tenant: src.Tenant,
+		p := Problem{Code: "source_" + one.Trouble.Class, Severity: Trouble, Title: "Source " + src.Name + " can't be read", Detail: one.Trouble.Line(), Hint: one.Trouble.Hint, Tenant: src.Tenant,
 			Kind: store.Source, Name: src.Name, Count: int64(one.Failures), Since: one.Trouble.Since, Action: Action{"test", "Test source", store.Source, src.Name}}
 		switch {
 		case one.Trouble.Partial():
@@ -166,7 +166,7 @@ func (s *Service) lanes(ctx context.Context, _ time.Time, f *found) error {
 		if !ok || one.Trouble == nil || one.Trouble.Class == "throttled" {
 			continue
 		}
-		p := Problem{Code: "flow_" + one.Trouble.Class, Severity: Trouble, Title: "Flow " + fl.Name + " does not deliver", Detail: one.Trouble.Line(), Tenant: fl.Tenant,
+		p := Problem{Code: "flow_" + one.Trouble.Class, Severity: Trouble, Title: "Flow " + fl.Name + " does not deliver", Detail: one.Trouble.Line(), Hint: one.Trouble.Hint, Tenant: fl.Tenant,
 			Kind: store.Flow, Name: fl.Name, Count: int64(one.Failures), Since: one.Trouble.Since, Action: Action{"look", "Look at the flow", store.Flow, fl.Name}, flow: fl.ID}
 		if err := s.signIn(ctx, &p, one.Trouble, 0, fl.DestinationID, fl.SourceID); err != nil {
 			return err

@@ -308,10 +308,10 @@ func TestAContentTypeThatCannotBeReadHasItsOwnTime(t *testing.T) {
 		stamp := func(at time.Time) string { return at.Format(time.RFC3339) }
 		cursor := fmt.Sprintf(`{"v":1,"streams":{"Audit.General":{"listed":[{"from":%q,"to":%q}]},"Audit.Exchange":{"listed":[{"from":%q,"to":%q}]}}}`, stamp(began), stamp(began), stamp(began), stamp(now))
 		_, err = w.s.CommitListing(w.Context(), l, store.Listed{Enumeration: connector.Enumeration{Cursor: []byte(cursor)}, Due: now.Add(time.Hour), Failures: 1,
-			Trouble: &store.Trouble{Class: "unavailable", Title: "The service has trouble of its own", Since: now, Streams: []string{"Audit.General"}}})
+			Trouble: &store.Trouble{Class: "unavailable", Title: "The service has trouble of its own", Hint: "Nothing to do", Since: now, Streams: []string{"Audit.General"}}})
 		w.ok(err)
 		p := w.look().Problems[0]
-		if p.Title != "Audit.General of source contoso-src can't be read" || !p.Until.Equal(began.Add(7*24*time.Hour)) || !strings.Contains(p.Detail, "can still be fetched for 3 d") {
+		if p.Title != "Audit.General of source contoso-src can't be read" || !p.Until.Equal(began.Add(7*24*time.Hour)) || !strings.Contains(p.Detail, "can still be fetched for 3 d") || p.Hint != "Nothing to do" {
 			w.Errorf("%+v", p)
 		}
 	})

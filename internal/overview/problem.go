@@ -19,6 +19,7 @@ type Problem struct {
 	Severity string    `json:"severity"` // trouble, attention, notice
 	Title    string    `json:"title"`
 	Detail   string    `json:"detail,omitempty"`
+	Hint     string    `json:"hint,omitempty"` // what to do about it
 	Tenant   string    `json:"tenant,omitempty"`
 	Kind     string    `json:"kind,omitempty"` // of what it is about: credential, source, destination, flow, run
 	Name     string    `json:"name,omitempty"`

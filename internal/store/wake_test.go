@@ -52,3 +52,32 @@ func TestAMendedCredentialWakesWhatItsRefusalStopped(t *testing.T) {
 		}
 	})
 }
+
+// TestTryingNowEndsTheRestOfAFlow: who mended a folder and asks does not wait for minutes; what the remote asked for is waited for.
+func TestTryingNowEndsTheRestOfAFlow(t *testing.T) {
+	worlds(t, func(t *testing.T, w *world) {
+		until := w.clock.Now().Add(10 * time.Minute)
+		rests := func(class string) store.Object {
+			flow := w.flow(class, 1)
+			w.list(split(len(class)))
+			lane := w.takeLane(flow)
+			claimed, err := w.s.Due(w.ctx(), lane, 10, nil)
+			w.ok(err)
+			trouble := store.Trouble{Class: class, Text: "no", Since: w.clock.Now()}
+			w.ok(w.s.SetBack(w.ctx(), lane, w.source.ID, []store.Setback{{Delivery: claimed[0], State: store.Pending, Due: until, Error: trouble}}))
+			w.ok(w.s.ReleaseLane(w.ctx(), lane, until, &trouble))
+			return flow
+		}
+		denied, throttled := rests("denied"), rests("throttled")
+		for _, flow := range []store.Object{denied, throttled} {
+			w.ok(w.s.TryNow(w.ctx(), flow))
+		}
+		lane := w.takeLane(denied)
+		if claimed, err := w.s.Due(w.ctx(), lane, 10, nil); err != nil || len(claimed) == 0 {
+			t.Errorf("claimed %+v, %v", claimed, err)
+		}
+		if _, ok := w.tryLane(throttled); ok {
+			t.Error("what the remote asked to wait for does not wait")
+		}
+	})
+}

@@ -3270,6 +3270,7 @@ export interface components {
             /** Format: int64 */
             count?: number;
             detail?: string;
+            hint?: string;
             kind?: string;
             name?: string;
             severity: string;

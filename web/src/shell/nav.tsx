@@ -28,7 +28,7 @@ function Item({ entry, onGo }: { entry: Entry; onGo: () => void }) {
       <Icon size={18} aria-hidden />
       <span style={{ flex: 1 }}>{entry.label}</span>
       {!!count && (
-        <Badge size="sm" color="red.9" variant="filled">
+        <Badge size="sm" color="red.9" variant="filled" flex="none">
           {count > 999 ? '999+' : count}
           <VisuallyHidden> to act on</VisuallyHidden>
         </Badge>

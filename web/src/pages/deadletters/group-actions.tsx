@@ -3,7 +3,7 @@ import { IconDownload, IconSend, IconTool, IconTrash } from '@tabler/icons-react
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useMay } from '@/api/session';
-import { plural } from '@/number';
+import { count, plural } from '@/number';
 import { LinkButton } from '@/parts/link';
 import { ProblemNotice } from '@/parts/problem-notice';
 import { download } from '@/record/download';
@@ -23,10 +23,10 @@ export function GroupActions({ group }: { group: LetterGroup }) {
       <Text size="sm"><b>{plural(group.count, 'record')} of {group.flow}.</b> {stages[group.stage] ?? group.stage} refused them: <span className="mono" style={{ overflowWrap: 'anywhere' }}>{group.reason}</span></Text>
       {group.hint && <Text size="sm" fw={600}>{group.hint}</Text>}
       <Group gap="xs">
-        {may && <Button size="xs" leftSection={<IconSend size={14} aria-hidden />} onClick={() => setVerb('replay')}>Replay {group.count}…</Button>}
+        {may && <Button size="xs" leftSection={<IconSend size={14} aria-hidden />} onClick={() => setVerb('replay')}>Replay {count(group.count)}…</Button>}
         {may && group.stage === 'transform' && <LinkButton size="xs" variant="default" leftSection={<IconTool size={14} aria-hidden />} to="/flows/$name" params={{ name: group.flow }} search={{ tab: 'transform', letter: group.newest }}>Fix the rule</LinkButton>}
         <Button size="xs" variant="default" leftSection={<IconDownload size={14} aria-hidden />} onClick={() => out.mutate()} loading={out.isPending}>Export</Button>
-        {may && <Button size="xs" variant="default" leftSection={<IconTrash size={14} aria-hidden />} onClick={() => setVerb('discard')}>Discard {group.count}…</Button>}
+        {may && <Button size="xs" variant="default" leftSection={<IconTrash size={14} aria-hidden />} onClick={() => setVerb('discard')}>Discard {count(group.count)}…</Button>}
       </Group>
       {out.isError && <ProblemNotice error={out.error} />}
       {verb && <Bulk verb={verb} filter={filter} onClose={() => setVerb(null)} />}

@@ -6,6 +6,7 @@ import type { ReactNode } from 'react';
 import { count, percent, plural } from '@/number';
 import { LinkAnchor } from '@/parts/link';
 import { ToneIcon } from '@/parts/state-pill';
+import { sentence } from '@/text/sentence';
 import { isTime } from '@/time/time';
 import { When } from '@/time/when';
 import { datasetQuery } from '../datasets/api';
@@ -23,7 +24,7 @@ export function Band({ flow }: { flow: FlowStatus }) {
   return (
     <ol className="band" aria-label="The way of the data">
       <Station icon={IconDatabaseExport} kind="Source" name={flow.source} to="/sources/$name" params={{ name: flow.source }} broken={broken === 'source'} partly={!!listTrouble?.streams?.length}>
-        {listTrouble ? <>{listTrouble.streams?.length ? `${listTrouble.streams.join(', ')}: ` : ''}{listTrouble.title || listTrouble.text}</> : isTime(listing?.listed) ? <>Listed <When at={listing.listed} /> · {plural(flow.counts.listed, 'split')}</> : 'Not listed yet'}
+        {listTrouble ? <>{listTrouble.streams?.length ? `${listTrouble.streams.join(', ')}: ` : ''}{sentence(listTrouble.title || listTrouble.text)}</> : isTime(listing?.listed) ? <>Listed <When at={listing.listed} /> · {plural(flow.counts.listed, 'split')}</> : 'Not listed yet'}
       </Station>
       <Station icon={IconTable} kind="Data set" name={fields ? plural(fields, 'field') : flow.counts.fetched > 0 ? `${count(flow.counts.fetched)} read` : 'Nothing read yet'} {...here} search={{ tab: 'dataset' }}>
         {flow.counts.fetched === 0 ? 'Fields are learned while records are read' : fields ? `${plural(flow.counts.fetched, 'record')} read, ${repeats(flow.counts)}` : repeats(flow.counts)}
@@ -33,7 +34,7 @@ export function Band({ flow }: { flow: FlowStatus }) {
         {through(flow.counts)}
       </Station>
       <Station icon={IconDatabaseImport} kind="Destination" name={flow.destination} to="/destinations/$name" params={{ name: flow.destination }} broken={broken === 'destination'}>
-        {laneTrouble ? laneTrouble.title || laneTrouble.text : isTime(flow.counts.last) ? <>{count(flow.counts.delivered)} delivered, last <When at={flow.counts.last} /></> : 'Nothing delivered yet'}
+        {laneTrouble ? sentence(laneTrouble.title || laneTrouble.text) : isTime(flow.counts.last) ? <>{count(flow.counts.delivered)} delivered, last <When at={flow.counts.last} /></> : 'Nothing delivered yet'}
       </Station>
     </ol>
   );

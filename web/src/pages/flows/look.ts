@@ -11,11 +11,24 @@ export interface Look {
 }
 
 const troubles: Record<string, Look> = {
-  denied: { tone: 'denied', word: 'Permission missing' },
+  denied: { tone: 'denied', word: 'Needs attention' },
   unavailable: { tone: 'unreachable', word: 'Cannot reach' },
   throttled: { tone: 'waiting', word: 'Asked to slow down' },
   lost: { tone: 'bad', word: 'Data was lost' },
   invalid: { tone: 'bad', word: 'Refused' },
+};
+
+/** What is called by its own name, by the code of its trouble. */
+const named: Record<string, string> = {
+  disk_full: 'Disk full',
+  read_only: 'Disk is read-only',
+  secret_expired: 'Secret expired',
+  secret_wrong: 'Secret rejected',
+  permission_missing: 'Permission missing',
+  permission_denied: 'Permission missing',
+  audit_log_off: 'Audit logging is off',
+  folder_forgotten: 'Folder is gone',
+  folder_vanished: 'Folder is gone',
 };
 
 /** Waits that nobody asked for by "slow down", by the code of their trouble. */
@@ -31,6 +44,7 @@ export function lookOf(f: Pick<FlowView, 'state' | 'open_dead_letters'> & Partia
       return { tone: 'waiting', word: 'Waiting' };
     case 'trouble':
       if (f.trouble?.streams?.length) return { tone: 'warn', word: 'Read in part' };
+      if (named[f.trouble?.code ?? '']) return { tone: trouble?.tone ?? 'bad', word: named[f.trouble!.code!]! };
       return trouble ?? { tone: 'bad', word: 'In trouble' };
   }
   if (f.trouble?.class === 'throttled') return waits[f.trouble.code ?? ''] ?? troubles.throttled!;

@@ -39,6 +39,7 @@ function One({ problem: p, filled }: { problem: Problem; filled: boolean }) {
       <Stack gap={0} style={{ flex: '1 1 300px', minWidth: 0 }}>
         <Text size="sm" fw={600}>{look.word}: {sentence(p.title)}</Text>
         {p.detail && <Text size="sm" lineClamp={3} style={{ overflowWrap: 'anywhere' }}>{sentence(p.detail)}</Text>}
+        {p.hint && <Text size="sm" lineClamp={3} style={{ overflowWrap: 'anywhere' }}>{sentence(p.hint)}</Text>}
         <Text size="xs" c="dimmed">{p.since && <>since <When at={p.since} /></>}{p.since && p.until && ' · '}{p.until && (p.code === 'dead_letters' ? <>kept until <When at={p.until} show="absolute" /></> : <b>too late <When at={p.until} /></b>)}</Text>
       </Stack>
       {way && <LinkButton size="xs" variant={filled ? 'filled' : 'default'} aria-label={`${p.action.label}: ${p.title}`} {...way}>{p.action.label}</LinkButton>}
