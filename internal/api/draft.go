@@ -21,7 +21,7 @@ type Unsaved struct {
 }
 
 func (u Unsaved) draft() (object.Draft, error) {
-	node, err := spec(u.Spec)
+	node, err := mapping(u.Spec, "spec")
 	return object.Draft{Name: u.Name, Spec: node}, err
 }
 

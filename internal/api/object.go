@@ -40,13 +40,13 @@ func (r Rehearsal) rehearsed() bool { return r.DryRun }
 type rehearsing interface{ rehearsed() bool }
 
 func (d Draft) draft() (object.Draft, error) {
-	node, err := spec(d.Spec)
+	node, err := mapping(d.Spec, "spec")
 	return object.Draft{Name: d.Name, Description: d.Description, Spec: node, Paused: d.Paused}, err
 }
 
 // replacement is the change that gives an existing object a draft's settings.
 func (d Draft) replacement() (object.Change, error) {
-	node, err := spec(d.Spec)
+	node, err := mapping(d.Spec, "spec")
 	return object.Change{Replace: node, Description: &d.Description}, err
 }
 
@@ -67,17 +67,18 @@ func (c Change) change() (object.Change, error) {
 		return out, nil
 	}
 	var err error
-	out.Patch, err = spec(c.Patch)
+	out.Patch, err = mapping(c.Patch, "patch")
 	return out, err
 }
 
-func spec(raw json.RawMessage) (*yaml.Node, error) {
+// mapping reads settings; field is what the request calls them.
+func mapping(raw json.RawMessage, field string) (*yaml.Node, error) {
 	node, err := config.ParseOne(raw)
 	if err != nil {
 		return nil, err
 	}
 	if node.Kind != yaml.MappingNode {
-		return nil, fault.Problems{{Field: "spec", Text: "must be a mapping"}}.Err()
+		return nil, fault.Problems{{Field: field, Text: "must be a mapping"}}.Err()
 	}
 	unplace(node)
 	return node, nil

@@ -270,3 +270,21 @@ func TestAKeyIsForOneRequest(t *testing.T) {
 		}
 	}
 }
+
+// TestSettingsThatAreNoneAreNamed sends something else where settings belong.
+func TestSettingsThatAreNoneAreNamed(t *testing.T) {
+	t.Parallel()
+	w, names := peopled(t)
+	before := w.standing()
+	source := "/sources/" + names["sources"]
+	for _, c := range []struct{ method, path, body, field string }{
+		{"POST", "/sources", `{"name":"other","spec":[1]}`, "spec"},
+		{"PATCH", source, `{"patch":"x"}`, "patch"},
+		{"POST", source + "/actions/get", `{"input":[1]}`, "input"},
+		{"POST", source + "/actions/get", `{"input":"x"}`, "input"},
+		{"POST", source + "/actions/get", `{"input":7}`, "input"},
+	} {
+		refused(t, c.method+" "+c.path+" "+c.body, w.ask(c.method, c.path, c.body), http.StatusUnprocessableEntity, "", c.field)
+	}
+	w.stands(before)
+}

@@ -142,7 +142,7 @@ func (r ActionRequest) input() (*yaml.Node, error) {
 	if len(r.Input) == 0 {
 		return config.Mapping(), nil
 	}
-	return spec(r.Input)
+	return mapping(r.Input, "input")
 }
 
 // SourceAct runs an action of a source.

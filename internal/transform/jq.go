@@ -31,7 +31,7 @@ func compileJQ(source string) (*program, error) {
 	}
 	code, err := gojq.Compile(query)
 	if err != nil {
-		return nil, fmt.Errorf("not a jq program that can run here: %w%s", err, whyNot(err.Error()))
+		return nil, fmt.Errorf("not a jq program that can run here: %s", clipped(err.Error()+whyNot(err.Error())))
 	}
 	return &program{source: source, code: code}, nil
 }

@@ -192,17 +192,37 @@ func reserved(word string) bool {
 	return word == "and" || word == "or" || word == "not"
 }
 
+// besideMark is how many characters of the line stand at most before the place that is shown, and behind it.
+const besideMark = 60
+
 // pointAt makes an error that shows the place in the source.
 func pointAt(source string, at int, text string) error {
 	from := strings.LastIndexByte(source[:at], '\n') + 1
-	line, _, _ := strings.Cut(source[from:], "\n")
-	pad := []rune(source[from:at])
+	rest, _, _ := strings.Cut(source[at:], "\n")
+	before, behind := []rune(source[from:at]), []rune(rest)
+	if len(before) > besideMark {
+		before = append([]rune("…"), before[len(before)-besideMark:]...)
+	}
+	if len(behind) > besideMark {
+		behind = append(behind[:besideMark:besideMark], '…')
+	}
+	line := string(before) + string(behind)
+	pad := before
 	for i, r := range pad {
 		if r != '\t' {
 			pad[i] = ' '
 		}
 	}
-	return &Misplaced{Line: strings.Count(source[:at], "\n") + 1, Column: column(source, at), What: text, sketch: fmt.Sprintf("\n    %s\n    %s^", line, string(pad))}
+	return &Misplaced{Line: strings.Count(source[:at], "\n") + 1, Column: column(source, at), What: clipped(text), sketch: fmt.Sprintf("\n    %s\n    %s^", line, string(pad))}
+}
+
+// clipped is a text that somebody else made of what may be of any length.
+func clipped(text string) string {
+	const longest = 300
+	if r := []rune(text); len(r) > longest {
+		return string(r[:longest-1]) + "…"
+	}
+	return text
 }
 
 // Misplaced is an error at a place of an expression or a program.

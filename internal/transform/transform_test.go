@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/headrace/headrace/internal/connector"
 	"github.com/headrace/headrace/internal/fault"
@@ -339,5 +340,25 @@ func TestOfANameTwiceTheFirstIsLookedAt(t *testing.T) {
 	got, err := apply(t, compile(t, transform.Step{Keep: "a == 1 and b == null"}), `{"a":1,"a":2}`)
 	if err != nil || len(got) != 1 {
 		t.Errorf("kept %d, %v", len(got), err)
+	}
+}
+
+func TestMistakesInLongProgramsAreShort(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 10_000)
+	for _, source := range []string{long, ".a == " + long + " " + long, "(" + strings.Repeat(".a and ", 2_000), `"` + long, long + ": 1"} {
+		for _, step := range []transform.Step{{JQ: source}, {Keep: source}} {
+			for _, m := range transform.Mistakes([]transform.Step{step}) {
+				if n := utf8.RuneCountInString(m.Text); n > 700 {
+					t.Errorf("%.20s…: the mistake has %d characters: %s", source, n, m.Text)
+				}
+			}
+		}
+	}
+	source := strings.Repeat(".e == 1 and ", 20) + "= 2" + strings.Repeat(" and .b == 1", 20)
+	_, err := transform.Compile([]transform.Step{{JQ: source}}, transform.Limits{})
+	want := "\n    …" + strings.Repeat(".e == 1 and ", 5) + "= 2" + strings.Repeat(" and .b == 1", 5)[:57] + "…\n    " + strings.Repeat(" ", 61) + "^"
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v\nwant it to contain %s", err, want)
 	}
 }

@@ -10,6 +10,7 @@ describe('a sentence', () => {
     ['a setting', 'item.acl is missing', 'item.acl is missing.'],
     ['a reference', 'env:AUDIT leads to a secret', 'env:AUDIT leads to a secret.'],
     ['an address', 'http://x is no folder', 'http://x is no folder.'],
+    ['one that points at a place', 'column 1: no\n    x\n    ^', 'Column 1: no\n    x\n    ^'],
     ['a word before a colon', 'missing: needed for DLP.All', 'Missing: needed for DLP.All.'],
     ['a command', 'headrace serve prints it', 'headrace serve prints it.'],
     ['nothing but a word', 'credentials', 'Credentials.'],

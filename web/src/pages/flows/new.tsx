@@ -28,7 +28,7 @@ export function NewFlow() {
     },
   });
   const v = form.values;
-  const make = useChange(() => ask('POST', '/flows', { body: { name: v.name.trim(), description: v.description.trim() || undefined, paused: v.paused, spec: { source: v.source, destination: v.destination, mode: v.mode } }, idempotencyKey: `${key}-${JSON.stringify(v)}` }), {
+  const make = useChange(() => ask('POST', '/flows', { body: { name: v.name.trim(), description: v.description.trim() || undefined, paused: v.paused, spec: { source: v.source, destination: v.destination, mode: v.mode } }, idempotencyKey: key }), {
     stale: flowKeys,
     onDone: (flow) => void go({ to: '/flows/$name', params: { name: flow.name } }),
   });
@@ -61,7 +61,7 @@ function Pick({ kind, ...input }: { kind: 'source' | 'destination' } & SelectPro
     queryFn: async ({ signal }) => (await ask('GET', kind === 'source' ? '/sources' : '/destinations', { query: { limit: 1000 }, signal })).items.map((o) => o.name),
   });
   return (
-    <Select withAsterisk searchable data={query.data ?? []} placeholder={query.isPending ? 'Loading…' : `Pick a ${kind}`} nothingFoundMessage={query.isError ? `${kind}s could not be loaded` : `No ${kind} has this name`}
+    <Select withAsterisk searchable allowDeselect={false} data={query.data ?? []} placeholder={query.isPending ? 'Loading…' : `Pick a ${kind}`} nothingFoundMessage={query.isError ? `${kind}s could not be loaded` : `No ${kind} has this name`}
       description={query.data?.length === 0 ? <>There is no {kind} yet. <LinkAnchor to={`/${kind}s/new`} size="xs">New {kind}</LinkAnchor></> : undefined} {...input} />
   );
 }

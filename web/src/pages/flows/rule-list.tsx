@@ -1,6 +1,7 @@
 import { ActionIcon, Button, Group, Menu, Stack, Text, Textarea } from '@mantine/core';
 import { IconArrowDown, IconArrowUp, IconPlus, IconTrash } from '@tabler/icons-react';
 import type { Schemas } from '@/api/ask';
+import { errorLook } from '@/form/error-look';
 import { added, kinds, moved, titles, type Rule } from './rules';
 
 type Tried = Schemas['FlowTried'];
@@ -63,7 +64,7 @@ function OneRule({ rule, at, last, tried, said, readOnly, onText, onMove, onRemo
           </Group>
         )}
       </Group>
-      <Textarea styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)', fontSize: 13 }, error: { whiteSpace: 'pre-wrap', fontFamily: wrong?.includes('^') ? 'var(--mantine-font-family-monospace)' : undefined } }} aria-label={name} description={text} placeholder={example} autosize minRows={1} maxRows={14} value={rule.text} readOnly={readOnly} onChange={(e) => onText(e.currentTarget.value)} error={wrong} spellCheck={false} autoCapitalize="off" autoCorrect="off" />
+      <Textarea styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)', fontSize: 13 }, error: errorLook(wrong) }} aria-label={name} description={text} placeholder={example} autosize minRows={1} maxRows={14} value={rule.text} readOnly={readOnly} onChange={(e) => onText(e.currentTarget.value)} error={wrong} spellCheck={false} autoCapitalize="off" autoCorrect="off" />
       {dropped > 0 && <Text size="xs" c="dimmed" mt={4}>Drops {dropped} of the samples.</Text>}
     </li>
   );

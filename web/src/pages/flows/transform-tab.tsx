@@ -80,7 +80,7 @@ function Tried({ flow, steps, letter, rules, said, onRules, readOnly }: TriedPro
     queryKey: ['transforms', 'try', flow.name, text, letter ?? samples.dataUpdatedAt],
     queryFn: ({ signal }) => ask('POST', '/transforms/try', { body: { transform: JSON.parse(text) as Step[], records, flow: flow.name, destination: flow.mode === 'mirror' ? flow.destination : undefined }, signal, exact: true }),
     // Mistakes are told without a record, too.
-    enabled: !query.isPending && text !== '[]' && !text.includes(':""}'),
+    enabled: !query.isPending && (!!records?.length || text !== '[]') && !text.includes(':""}'),
     placeholderData: keepPreviousData,
     retry: false,
   });

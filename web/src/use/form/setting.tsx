@@ -1,5 +1,6 @@
 import { JsonInput, MultiSelect, NumberInput, Select, Switch, TagsInput, TextInput } from '@mantine/core';
 import { useState } from 'react';
+import { errorLook } from '@/form/error-look';
 import type { SettingField } from '../api';
 import { suggestionsFor } from './layout';
 import { Pairs } from './pairs';
@@ -18,7 +19,7 @@ interface Props {
 export function Setting({ field: f, value, onChange, onBlur, error }: Props) {
   const shown = value ?? defaultOf(f);
   const about = [f.doc, f.default && entryOf(f) !== 'switch' && !f.list ? `Default: ${f.default}.` : ''].filter(Boolean).join('. ').replace('..', '.');
-  const common = { label: labelOf(f), description: about, error, onBlur, 'data-field': f.path };
+  const common = { label: labelOf(f), description: about, error, onBlur, 'data-field': f.path, styles: { error: errorLook(error) } };
   const example = f.example && !f.default ? `For example ${f.example}` : undefined;
   switch (entryOf(f)) {
     case 'switch':
