@@ -30,7 +30,11 @@ type Left struct {
 func (s *Service) RunProgress(ctx context.Context, r store.Run, counts store.Counts, p store.RunProgress) (Progress, error) {
 	out := Progress{Listing: p.Listing}
 	ended := counts.Splits + p.Failed + p.Lost
-	if all := ended + p.Pending; all > 0 {
+	all := ended + p.Pending
+	if r.State == store.RunCanceled {
+		all = max(all, counts.Listed) // what still waited does so no more
+	}
+	if all > 0 {
 		out.Percent = float64(ended*1000/all) / 10
 	} else if !r.Finished.IsZero() {
 		out.Percent = 100

@@ -13,6 +13,8 @@ interface Props {
   name?: string;
   /** The verb on the button: "Remove contoso-audit". */
   verb: string;
+  /** The verb that leaves everything as it is, where "Cancel" could mean the thing. */
+  keep?: string;
   busy?: boolean;
   error?: unknown;
   onConfirm: () => void;
@@ -27,7 +29,7 @@ export function ConfirmDanger(p: Props) {
   );
 }
 
-function Question({ effect, name, verb, busy, error, onClose, onConfirm }: Props) {
+function Question({ effect, name, verb, keep = 'Cancel', busy, error, onClose, onConfirm }: Props) {
   const [typed, type] = useState('');
   const agreed = !name || typed.trim() === name;
   return (
@@ -42,7 +44,7 @@ function Question({ effect, name, verb, busy, error, onClose, onConfirm }: Props
         {name && <TextInput data-autofocus label={`Type ${name} to confirm`} value={typed} onChange={(e) => type(e.currentTarget.value)} autoComplete="off" spellCheck={false} />}
         {!!error && <ProblemNotice error={error} />}
         <Group justify="flex-end">
-          <Button variant="default" onClick={onClose} {...(name ? {} : { 'data-autofocus': true })}>Cancel</Button>
+          <Button variant="default" onClick={onClose} {...(name ? {} : { 'data-autofocus': true })}>{keep}</Button>
           <Button type="submit" color="red.9" disabled={!agreed} loading={busy}>{verb}</Button>
         </Group>
       </Stack>

@@ -16,7 +16,7 @@ export function Cancel({ run }: { run: RunView }) {
   return (
     <>
       <Button variant="default" onClick={dialog.open}>Cancel</Button>
-      <ConfirmDanger opened={opened} onClose={dialog.close} title="Cancel the run" verb="Cancel the run" busy={cancel.isPending} error={cancel.error} onConfirm={() => cancel.mutate(undefined)}
+      <ConfirmDanger opened={opened} onClose={dialog.close} title="Cancel the run" verb="Cancel the run" keep="Let it run" busy={cancel.isPending} error={cancel.error} onConfirm={() => cancel.mutate(undefined)}
         effect={`It finishes the batch in hand, then stops. ${count(run.counts.delivered)} delivered records stay; ${plural(run.progress.pending, 'split')} are not delivered by it.`} />
     </>
   );

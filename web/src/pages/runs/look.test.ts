@@ -20,6 +20,7 @@ describe('a run', () => {
 describe('progress', () => {
   it('counts what is done with', () => expect(told(progressOf({ counts, progress }))).toBe('312 of 600 splits · 52 %'));
   it('does not count what failed as done', () => expect(progressOf({ counts, progress: { ...progress, pending: 0, failed: 10 } }).done).toBe(590));
+  it('of a canceled run ends where it was', () => expect(told(progressOf({ state: 'canceled', counts: { listed: 600, splits: 90 } as never, progress: { ...progress, pending: 0 } }))).toBe('90 of 600 splits · 15 %'));
   it('has no whole while it lists', () => expect(told(progressOf({ counts, progress: { ...progress, listing: true } }))).toBe('312 of at least 600 splits'));
   it('has nothing at first', () => expect(told({ done: 0, of: 0, more: true })).toBe('Listing what there is'));
 });

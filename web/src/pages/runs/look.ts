@@ -52,11 +52,12 @@ export interface Progress {
   more: boolean;
 }
 
-/** progressOf counts the splits that are done with. */
-export function progressOf(r: Pick<RunView, 'progress' | 'counts'>): Progress {
+/** progressOf counts the splits that are done with. Of a canceled run nothing waits any more, and what did is not done. */
+export function progressOf(r: Pick<RunView, 'progress' | 'counts'> & Partial<Pick<RunView, 'state'>>): Progress {
   const { pending, failed, lost, listing: more } = r.progress;
   const of = Math.max(r.counts.listed, pending);
-  return { done: Math.max(0, of - pending - failed - lost), of, more };
+  const done = r.state === 'canceled' ? r.counts.splits : of - pending - failed - lost;
+  return { done: Math.min(of, Math.max(0, done)), of, more };
 }
 
 /** sentence says how far a run has come: "312 of 600 splits · 52 %". */

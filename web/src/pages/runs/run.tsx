@@ -9,6 +9,7 @@ import { LinkAnchor } from '@/parts/link';
 import { Loaded } from '@/parts/loaded';
 import { Page } from '@/parts/page';
 import { StatePill } from '@/parts/state-pill';
+import { sentence } from '@/text/sentence';
 import { When } from '@/time/when';
 import { Retry } from '../flows/retry';
 import { Approve } from './approve';
@@ -55,7 +56,7 @@ function Body({ run }: { run: RunView }) {
     <Stack gap="xl">
       {run.state === 'waiting for approval' && <Approve run={run} />}
       {run.state === 'failed' && <FirstError run={run} />}
-      {run.state === 'canceled' && run.error && <Text size="sm">{run.error}. What it delivered stays.</Text>}
+      {run.state === 'canceled' && run.error && <Text size="sm">{sentence(run.error)} What it delivered stays.</Text>}
       <ProgressBar run={run} />
       {!isOver(run.state) && progress && <Present progress={progress} />}
       <Numbers label="Counts of the run" facts={[
