@@ -8,24 +8,33 @@ import (
 
 	"github.com/headrace/headrace/internal/api"
 	"github.com/headrace/headrace/internal/engine"
+	"github.com/headrace/headrace/internal/flow"
 )
 
 func (s *session) flowRun() *cobra.Command {
 	var (
 		all, dryRun bool
 		samples     int
+		wait        waitFlag
 	)
 	c := &cobra.Command{Use: "run NAME", Short: "Look for new content at once", Args: exactly(1),
 		Long: "The flow's source is listed at once. A mirror begins a crawl: it reads what has changed, or with --all everything, and sends what differs. With --dry-run a mirror reads and compares, " +
-			"sends nothing, and tells what it would create, update, delete and refuse.",
-		Example: examples("headrace flow run contoso", "", "headrace flow run policies --dry-run", "what a mirror would send", "headrace flow run policies --all", "a mirror compares everything again"),
+			"sends nothing, and tells what it would create, update, delete and refuse.\n" +
+			"With --wait the exit code is the crawl's: 1 if it failed, 8 if it ended with dead letters or waits for approval, 9 if it did not end in time.",
+		Example: examples("headrace flow run contoso", "", "headrace flow run policies --dry-run", "what a mirror would send", "headrace flow run policies --all", "a mirror compares everything again", "headrace flow run policies --wait=30m", "until its crawl is done"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if dryRun {
 				return s.planMirror(cmd, args[0], samples)
 			}
+			if err := s.crawls(cmd, args[0], wait); err != nil {
+				return err
+			}
 			out, err := call(s, cmd, api.FlowRun, api.RunNow{Name: args[0], All: all})
 			if err != nil {
 				return err
+			}
+			if wait.asked && out.Crawl != nil {
+				return s.watchRuns(cmd, wait.most, out.Crawl.UID)
 			}
 			if s.wantsJSON() {
 				return s.value(out)
@@ -41,7 +50,23 @@ func (s *session) flowRun() *cobra.Command {
 	c.Flags().BoolVar(&all, "all", false, "a mirror: read everything again, not only what has changed")
 	c.Flags().BoolVar(&dryRun, "dry-run", false, "a mirror: only tell what would be sent")
 	c.Flags().IntVar(&samples, "samples", 10, "with --dry-run: how many things of each kind are named")
+	wait.add(c)
 	return c
+}
+
+// crawls refuses to wait for a flow that makes no crawl, or for one that nobody works off.
+func (s *session) crawls(cmd *cobra.Command, name string, wait waitFlag) error {
+	if !wait.asked {
+		return nil
+	}
+	v, err := call(s, cmd, api.FlowShow, api.Named{Name: name})
+	if err != nil {
+		return err
+	}
+	if v.Mode != flow.Mirror {
+		return usage("--wait is for a mirror, whose crawl ends; flow %s goes on for ever", name).WithHint("headrace flow show %s tells how it stands; of a piece of time: headrace flow backfill %[1]s --from -1d --wait", name)
+	}
+	return wait.possible(s, cmd)
 }
 
 // planMirror tells what a mirror's crawl would do.

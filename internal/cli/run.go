@@ -49,10 +49,17 @@ func (s *session) showRun(v api.RunView) error {
 	if v.Finished.IsZero() {
 		ended = runProgress(v)
 	}
+	deleted, unseen := "", ""
+	if v.Kind == store.Crawl {
+		deleted = fmt.Sprintf("%s deleted, ", count(v.Counts.Deleted))
+	}
+	if v.Unseen != nil {
+		unseen = fmt.Sprintf("%s items that the destination had then", count(*v.Unseen))
+	}
 	return one(s, v, v.UID, []pair{{"run", v.UID}, {"kind", v.Kind}, {"flow", v.Flow}, {"state", v.State}, {"began", clock(v.Created)}, {"ended", ended},
 		{"asked for", settingsText(v.Spec)}, {"splits", fmt.Sprintf("%s listed, %s delivered", count(v.Counts.Listed), count(v.Counts.Splits))},
-		{"records", fmt.Sprintf("%s fetched, %s delivered, %s repeats, %s dropped, %s dead letters", count(v.Counts.Fetched), count(v.Counts.Delivered), count(v.Counts.Repeats), count(v.Counts.Dropped), count(v.Counts.Dead))},
-		{"error", v.Error}})
+		{"records", fmt.Sprintf("%s fetched, %s delivered, %s%s repeats, %s dropped, %s dead letters", count(v.Counts.Fetched), count(v.Counts.Delivered), deleted, count(v.Counts.Repeats), count(v.Counts.Dropped), count(v.Counts.Dead))},
+		{"gone from the source", unseen}, {"error", v.Error}})
 }
 
 func runProgress(v api.RunView) string {
@@ -77,14 +84,14 @@ func (s *session) runShow() *cobra.Command {
 
 func (s *session) runWatch() *cobra.Command {
 	return &cobra.Command{Use: "watch RUN", Short: "Watch a run until it ends", Args: exactly(1),
-		Long:    "Watches a run until it ends. Exit code 1 if it failed, 8 if it ended with dead letters, 9 after --timeout.",
+		Long:    "Watches a run until it ends. Exit code 1 if it failed, 8 if it ended with dead letters or waits for approval, 9 after --timeout.",
 		Example: examples("headrace run watch run_01j…", "", "headrace run watch run_01j… --timeout 30m", ""),
 		RunE:    func(cmd *cobra.Command, args []string) error { return s.watchRuns(cmd, 0, args[0]) }}
 }
 
 func runExit(v api.RunView) error {
 	switch v.State {
-	case store.RunDead:
+	case store.RunDead, store.RunHolding:
 		return codeError(exitDeadLetters)
 	case store.RunFailed, store.RunCanceled:
 		return codeError(exitFailed)

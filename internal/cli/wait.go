@@ -40,7 +40,7 @@ func (f *waitFlag) possible(s *session, cmd *cobra.Command) error {
 		WithHint("Start it: headrace serve%s. Or leave --wait away: the run begins when a server does.", s.where())
 }
 
-// watchRuns shows runs until they have ended; most 0: as long as it takes. The exit code is that of the worst.
+// watchRuns shows runs until they have ended or wait for a person; most 0: as long as it takes. The exit code is that of the worst.
 func (s *session) watchRuns(cmd *cobra.Command, most time.Duration, uids ...string) error {
 	var worst error
 	until := time.Now().Add(most)
@@ -61,6 +61,9 @@ func (s *session) watchRuns(cmd *cobra.Command, most time.Duration, uids ...stri
 		if err := s.showRun(v); err != nil {
 			return err
 		}
+		if v.State == store.RunHolding {
+			s.say("%s It waits for approval. If the deletes are meant: headrace run approve %s; if the source was not whole: headrace run cancel %[2]s", s.yellow("!"), v.UID)
+		}
 		if code := runExit(v); worst == nil || errors.Is(code, codeError(exitFailed)) {
 			worst = code
 		}
@@ -68,7 +71,7 @@ func (s *session) watchRuns(cmd *cobra.Command, most time.Duration, uids ...stri
 	return worst
 }
 
-// watchRun shows a run's progress until it has ended, or late says that it was long enough.
+// watchRun shows a run's progress until it has ended or waits for a person, or late says that it was long enough.
 func (s *session) watchRun(cmd *cobra.Command, uid string, late func() bool) (v api.RunView, ended bool, err error) {
 	bar := s.progress()
 	defer bar.end()
@@ -82,7 +85,7 @@ func (s *session) watchRun(cmd *cobra.Command, uid string, late func() bool) (v 
 		}
 		bar.run(v)
 		switch {
-		case v.State != store.RunGoing && v.State != store.RunHolding:
+		case v.State != store.RunGoing: // or it waits for a person
 			return v, true, nil
 		case late():
 			return v, false, nil

@@ -96,11 +96,14 @@ func (e *Engine) finishCrawl(ctx context.Context, run store.Run, progress store.
 		e.wake()
 		return again, err
 	}
-	if flow.Rules.Deletes != "absence" || !complete || progress.Failed > 0 || progress.Lost > 0 || changed > 0 {
+	if !complete || progress.Failed > 0 || progress.Lost > 0 || changed > 0 {
 		return false, nil // nothing is deleted on a doubt
 	}
 	all, unseen, err := e.store.InventorySize(ctx, store.Crawled{DestinationID: flow.Object.DestinationID, FlowID: run.FlowID, Number: run.Number})
-	if err != nil || unseen == 0 {
+	if err != nil {
+		return false, err
+	}
+	if err := e.store.CountUnseen(ctx, run.ID, unseen); err != nil || unseen == 0 || flow.Rules.Deletes != "absence" {
 		return false, err
 	}
 	if reason := guard(flow.Rules, all, unseen); reason != "" && !approved(run) {

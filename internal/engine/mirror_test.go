@@ -273,25 +273,33 @@ func TestOneKeyOfTheSourceMakesSeveralItems(t *testing.T) {
 	})
 }
 
-// deletes: tombstone deletes what the source says, and nothing by absence; never deletes nothing at all.
+// deletes: tombstone deletes what the source says, and nothing by absence; never deletes nothing at all. What a crawl leaves there
+// although its source no longer has it is counted, unless the crawl was not whole and can't tell.
 func TestTheRulesOfDeleting(t *testing.T) {
 	each(t, true, func(t *testing.T, r *rig) {
 		all := r.many(0, 4, 1)
+		unseen := func(want int64) {
+			t.Helper()
+			if run := r.crawl(); run.Unseen == nil || *run.Unseen != want {
+				t.Errorf("crawl %d: unseen %v, want %d", run.Number, run.Unseen, want)
+			}
+		}
 		r.rules.Deletes = "tombstone"
-		r.crawl()
+		unseen(0)
 		r.unfile("f0")
 		r.file("f1", 2, connector.Record{Key: "i1", Op: connector.Delete})
-		r.crawl()
+		unseen(1)
 		r.mirrors(all[0], all[2], all[3])
 		r.rules.Deletes = "never"
 		r.file("f2", 2, connector.Record{Key: "i2", Op: connector.Delete})
 		r.unfile("f3")
-		r.crawl()
+		unseen(3)
 		r.mirrors(all[0], all[2], all[3])
 		r.rules.Deletes = "absence"
 		r.file("f9", 1, item("i9", 1))
-		r.crawl()
+		unseen(3)
 		r.mirrors(item("i9", 1))
+		unseen(0)
 	})
 }
 

@@ -137,6 +137,14 @@ func (s *Store) ApproveCrawl(ctx context.Context, uid string) error {
 	})
 }
 
+// CountUnseen notes how many items of its destination a complete crawl did not meet in its source.
+func (s *Store) CountUnseen(ctx context.Context, runID, unseen int64) error {
+	return s.inTx(ctx, func(t tx) error {
+		t.tell(ChangedRun, runID)
+		return t.exec(ctx, `UPDATE run SET unseen = ? WHERE id = ?`, unseen, runID)
+	})
+}
+
 // HoldCrawl makes a crawl wait for approval.
 func (s *Store) HoldCrawl(ctx context.Context, runID int64, reason string) error {
 	return s.inTx(ctx, func(t tx) error {

@@ -21,6 +21,7 @@ type Run struct {
 	Error    string          `json:"error,omitempty"`
 	Deleting bool            `json:"deleting,omitempty"` // a crawl's: its deletes are on their way
 	All      bool            `json:"all,omitempty"`      // a crawl's: it reads what has not changed too
+	Unseen   *int64          `json:"unseen,omitempty"`   // a crawl's: items of the destination that it did not meet in the source; missing: it can't tell
 	By       string          `json:"begun_by,omitempty"` // who asked for it; "": headrace itself
 	Created  time.Time       `json:"created"`
 	Finished time.Time       `json:"finished,omitzero"`
@@ -107,7 +108,7 @@ func (t tx) onlyCrawl(ctx context.Context, flowID int64) error {
 	return err
 }
 
-const runColumns = `id, uid, kind, flow_id, number, state, deleting, reads_all, spec, error, begun_by, created, finished`
+const runColumns = `id, uid, kind, flow_id, number, state, deleting, reads_all, unseen, spec, error, begun_by, created, finished`
 
 func scanRun(scan func(...any) error) (Run, error) {
 	var (
@@ -115,9 +116,13 @@ func scanRun(scan func(...any) error) (Run, error) {
 		spec              string
 		created, finished int64
 		deleting, all     int64
+		unseen            int64
 	)
-	err := scan(&r.ID, &r.UID, &r.Kind, &r.FlowID, &r.Number, &r.State, &deleting, &all, &spec, &r.Error, &r.By, &created, &finished)
+	err := scan(&r.ID, &r.UID, &r.Kind, &r.FlowID, &r.Number, &r.State, &deleting, &all, &unseen, &spec, &r.Error, &r.By, &created, &finished)
 	r.Deleting, r.All = deleting != 0, all != 0
+	if unseen >= 0 {
+		r.Unseen = &unseen
+	}
 	r.Spec, r.Created, r.Finished = json.RawMessage(spec), moment(created), moment(finished)
 	return r, err
 }

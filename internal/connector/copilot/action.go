@@ -149,13 +149,11 @@ func (d *destination) missing(err error, what, hint string, args ...any) error {
 	if !ok || f.Class != fault.NotFound {
 		return err
 	}
-	out := &fault.Error{Class: f.Class, Code: f.Code, Upstream: f.Upstream, Err: err,
-		Title: fmt.Sprintf("there is no %s in the connection %s", what, d.cfg.Connection.ID), Hint: fmt.Sprintf(hint, args...)}
 	if gone(err) {
-		out.Title = fmt.Sprintf("there is no connection %s that this app may see", d.cfg.Connection.ID)
-		out.Hint = "The first run of a flow makes it, or: headrace copilot create. If it is in the admin centre, it belongs to another app."
+		return d.absent(err)
 	}
-	return out
+	return &fault.Error{Class: f.Class, Code: f.Code, Upstream: f.Upstream, Err: err,
+		Title: fmt.Sprintf("there is no %s in the connection %s", what, d.cfg.Connection.ID), Hint: fmt.Sprintf(hint, args...)}
 }
 
 func showQuota(ctx context.Context, d *destination, _ *NoInput) (any, error) {

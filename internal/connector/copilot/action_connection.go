@@ -42,8 +42,12 @@ func showConnection(ctx context.Context, d *destination, _ *NoInput) (any, error
 
 // absent says that the connection is not there, to a person who asked for it.
 func (d *destination) absent(cause error) error {
-	return (&fault.Error{Class: fault.NotFound, Code: "connection_missing", Err: cause, Title: "There is no connection " + d.cfg.Connection.ID + " that this app may see"}).
-		WithHint("The first run of a flow makes it, or: headrace copilot create. If it is in the admin centre, it belongs to another app.")
+	var upstream *fault.Upstream
+	if f, ok := fault.As(cause); ok {
+		upstream = f.Upstream
+	}
+	return (&fault.Error{Class: fault.NotFound, Code: "connection_missing", Upstream: upstream, Err: cause, Title: "There is no connection " + d.cfg.Connection.ID + " that this app may see"}).
+		WithHint("The first run of a flow makes it, or: headrace copilot create. If it is in the admin centre, it belongs to another app: add this app's client ID to its configuration.authorizedAppIds.")
 }
 
 func createConnection(ctx context.Context, d *destination, _ *NoInput) (any, error) {

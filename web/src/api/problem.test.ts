@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
-import { answered, notReached, problemOf, ProblemError, unreachable } from './problem';
+import { describe, expect, it, test } from 'vitest';
+import { answered, moreOf, notReached, problemOf, ProblemError, unreachable } from './problem';
 
 const json = (body: unknown, status: number) =>
   new Response(JSON.stringify(body), { status, headers: { 'Content-Type': 'application/problem+json', 'X-Request-Id': 'r1' } });
@@ -22,6 +22,14 @@ describe('answered', () => {
     expect(problem.title).toContain('502');
     expect(problem.hint).toContain('proxy');
   });
+});
+
+test('moreOf does not say the title again', () => {
+  expect(moreOf({ title: 'no such thing' })).toBe('');
+  expect(moreOf({ title: 'no such thing', detail: 'no such thing' })).toBe('');
+  expect(moreOf({ title: 'no such thing', detail: 'no such thing: HTTP 404' })).toBe('HTTP 404');
+  expect(moreOf({ title: 'no such thing', detail: 'list things: no such thing' })).toBe('');
+  expect(moreOf({ title: 'no such thing', detail: 'list things: no such thing: HTTP 404' })).toBe('list things: no such thing: HTTP 404');
 });
 
 describe('problemOf', () => {

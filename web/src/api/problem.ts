@@ -40,6 +40,12 @@ export function problemOf(thrown: unknown): Problem {
   return { type: 'about:blank', title: 'Something went wrong in this page', status: 0, detail, class: 'internal', code: 'page_error', hint: 'Load the page again. If it comes back, tell us what you did and this text.' };
 }
 
+/** moreOf is what a problem's detail says beyond its title, with which it may begin or end. */
+export function moreOf({ title, detail = '' }: Pick<Problem, 'title' | 'detail'>): string {
+  if (detail.endsWith(title)) return '';
+  return detail.startsWith(`${title}: `) ? detail.slice(title.length + 2) : detail;
+}
+
 /** notReached is the problem of a call that got no answer at all. */
 export function notReached(thrown: unknown): ProblemError {
   const late = thrown instanceof DOMException && thrown.name === 'TimeoutError';

@@ -3383,6 +3383,8 @@ export interface components {
             number?: number;
             spec: unknown;
             state: string;
+            /** Format: int64 */
+            unseen?: number;
         };
         RunProgress: {
             /** Format: int64 */
@@ -3413,6 +3415,8 @@ export interface components {
             progress: components["schemas"]["RunProgress"];
             spec: unknown;
             state: string;
+            /** Format: int64 */
+            unseen?: number;
         };
         RunViewPage: {
             items: components["schemas"]["RunView"][];

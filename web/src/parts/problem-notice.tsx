@@ -1,6 +1,6 @@
 import { Alert, Anchor, Button, Code, Group, Stack, Text } from '@mantine/core';
 import { IconAlertTriangle, IconPlugConnectedX, IconShieldX } from '@tabler/icons-react';
-import { problemOf, type Problem } from '@/api/problem';
+import { moreOf, problemOf, type Problem } from '@/api/problem';
 import { sentence } from '@/text/sentence';
 import { When } from '@/time/when';
 
@@ -15,7 +15,7 @@ interface Props {
 /** ProblemNotice says what happened, why, and what to do, with what support asks for. */
 export function ProblemNotice({ error, what, onRetry, retrying }: Props) {
   const p = problemOf(error);
-  const more = p.detail && !p.detail.endsWith(p.title) ? p.detail : '';
+  const more = moreOf(p);
   const Icon = p.class === 'denied' ? IconShieldX : p.class === 'unavailable' ? IconPlugConnectedX : IconAlertTriangle;
   return (
     <Alert color="red" variant="outline" role="alert" icon={<Icon aria-hidden />} title={what ?? sentence(p.title)} styles={{ title: { color: 'var(--mantine-color-text)' } }}>

@@ -1,6 +1,7 @@
-import { queryOptions } from '@tanstack/react-query';
+import { queryOptions, useQuery } from '@tanstack/react-query';
 import { ask, type Schemas } from '@/api/ask';
 import type { Tone } from '@/parts/state-pill';
+import { flowQuery } from '../flows/status';
 
 export const connector = 'microsoft-365-copilot';
 export type Destination = Schemas['DestinationView'];
@@ -36,20 +37,26 @@ export const act = async <T>(name: string, action: string, input: object = {}, s
 /** actQuery asks for something that an operation only shows. */
 export const actQuery = <T>(name: string, action: string, input: object = {}) => queryOptions({ queryKey: ['copilot', name, action, input], queryFn: ({ signal }) => act<T>(name, action, input, signal), staleTime: 30_000, retry: false });
 
+/** useFillingFlow reads the flow that fills a connection. */
+export const useFillingFlow = (d: Destination | undefined) => useQuery({ ...flowQuery(d?.used_by[0] ?? ''), enabled: !!d?.used_by[0] });
+
 /** connectionOf gives the ID that a destination's settings fix. */
 export const connectionOf = (d: Destination): string => (d.spec as { connection?: { id?: string } }).connection?.id ?? '';
 
 const states: Record<string, { tone: Tone; word: string }> = {
-  draft: { tone: 'still', word: 'Draft: no schema yet' },
-  pending: { tone: 'waiting', word: 'Provisioning the schema, usually 5 to 15 minutes' },
-  provisioning: { tone: 'waiting', word: 'Provisioning the schema, usually 5 to 15 minutes' },
+  draft: { tone: 'still', word: 'Draft: its schema is not ready' },
   ready: { tone: 'ok', word: 'Ready' },
   obsolete: { tone: 'warn', word: 'Obsolete' },
   limitExceeded: { tone: 'bad', word: 'Limit exceeded' },
 };
 
-/** lookOfConnection says how a connection stands in the tenant. */
-export const lookOfConnection = (state: string | undefined): { tone: Tone; word: string } => states[state ?? ''] ?? { tone: 'unknown', word: state ?? 'Not known' };
+/** lookOfConnection says how a connection stands in the tenant. Graph calls one a draft until its first schema is usable. */
+export const lookOfConnection = (state: string | undefined, provisioning = false): { tone: Tone; word: string } =>
+  state === 'draft' && provisioning ? { tone: 'waiting', word: 'Provisioning the schema' } : (states[state ?? ''] ?? { tone: 'unknown', word: state ?? 'Not known' });
 
-/** provisioning tells whether Microsoft still makes the schema usable. */
-export const provisioning = (state: string | undefined): boolean => state === 'pending' || state === 'provisioning';
+/** provisions tells whether Microsoft still makes a schema usable for which a flow's items wait. */
+export const provisions = (flow: Pick<Schemas['FlowStatus'], 'trouble'> | undefined): boolean => flow?.trouble?.code === 'schema_pending';
+
+/** wireQuery asks what Graph says of the connection: often until it is ready, for that is what people wait for. */
+export const wireQuery = (name: string) =>
+  queryOptions({ ...actQuery<Wire>(name, 'connection-show'), refetchInterval: (q) => (q.state.data?.state === 'ready' ? 60_000 : 10_000) });

@@ -9,7 +9,7 @@ import { Page } from '@/parts/page';
 import { StatePill } from '@/parts/state-pill';
 import { UrlTabs } from '@/parts/url-tabs';
 import { AccessTab } from './access-tab';
-import { actQuery, connectionOf, connector, lookOfConnection, type Destination, type Wire } from './act';
+import { connectionOf, connector, lookOfConnection, provisions, useFillingFlow, wireQuery, type Destination } from './act';
 import { DoctorTab } from './doctor-tab';
 import { GroupsTab } from './groups-tab';
 import { ItemsTab } from './items-tab';
@@ -27,9 +27,10 @@ export function Connection() {
   const { tab = 'overview' } = route.useSearch();
   const go = route.useNavigate();
   const query = useQuery({ queryKey: ['destinations', 'one', name], queryFn: ({ signal }) => ask('GET', '/destinations/{name}', { path: { name }, signal }) });
-  const wire = useQuery({ ...actQuery<Wire>(name, 'connection-show'), enabled: query.data?.connector === connector });
+  const wire = useQuery({ ...wireQuery(name), enabled: query.data?.connector === connector });
+  const flow = useFillingFlow(query.data);
   return (
-    <Page title={name} crumbs={[{ label: 'Copilot connections', to: '/copilot' }, { label: name }]} aside={wire.data && <StatePill {...lookOfConnection(wire.data.state)} size="md" />}
+    <Page title={name} crumbs={[{ label: 'Copilot connections', to: '/copilot' }, { label: name }]} aside={wire.data && <StatePill {...lookOfConnection(wire.data.state, provisions(flow.data))} size="md" />}
       text={query.data?.connector === connector && <Text size="sm">Connection <span className="mono">{connectionOf(query.data)}</span> · credential <LinkAnchor to="/credentials/$name" params={{ name: query.data.credential ?? '' }} size="sm">{query.data.credential}</LinkAnchor> · <LinkAnchor to="/destinations/$name" params={{ name }} size="sm">Mapping and settings</LinkAnchor></Text>}>
       <Loaded query={query} what="the connection">
         {(d) => d.connector !== connector ? (

@@ -62,7 +62,7 @@ function Body({ run }: { run: RunView }) {
       <Numbers label="Counts of the run" facts={[
         { name: 'Read', value: count(c.fetched), more: size(c.bytes) },
         { name: 'Delivered', value: count(c.delivered) },
-        c.deleted > 0 && { name: 'Deleted', value: count(c.deleted) },
+        c.deleted > 0 && { name: 'Deleted', value: count(c.deleted), more: 'of what was delivered' },
         { name: 'Repeats left out', value: count(c.repeats) },
         { name: 'Dropped by rules', value: count(c.dropped) },
         { name: 'Dead letters', value: count(c.dead_letters), more: c.dead_letters > 0 ? <LinkAnchor to="/deadletters" search={{ flow: run.flow }} size="xs">Review</LinkAnchor> : undefined },
