@@ -33,7 +33,8 @@ export async function readSession(signal?: AbortSignal): Promise<Session> {
   return { setup: false, provider, user: { name: who.name, displayName: who.account?.display_name || who.name, role: who.role as Role } };
 }
 
-export const sessionQuery = queryOptions({ queryKey: sessionKey, queryFn: ({ signal }) => readSession(signal), staleTime: 60_000, refetchInterval: (q) => (q.state.status === 'error' ? 5_000 : false) });
+/** What is wrong is told at once, in place of a page that loads, and asked again every five seconds. */
+export const sessionQuery = queryOptions({ queryKey: sessionKey, queryFn: ({ signal }) => readSession(signal), staleTime: 60_000, retry: false, refetchInterval: (q) => (q.state.status === 'error' ? 5_000 : false) });
 
 /** useSession gives who is signed in. */
 export const useSession = () => useQuery(sessionQuery);
