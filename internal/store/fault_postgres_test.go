@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"fmt"
+	"net"
 	"net/url"
 	"os/exec"
 	"path/filepath"
@@ -24,6 +25,17 @@ func TestAServerThatIsNotThere(t *testing.T) {
 		err = openFails(t, store.Options{URL: url, Now: time.Now})
 		wantFault(t, err, fault.Unavailable, "database_unreachable")
 	}
+}
+
+// A server that hangs takes connections, as its kernel does for it, and never says a word.
+func TestAServerThatSaysNothing(t *testing.T) {
+	t.Parallel()
+	silent, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = silent.Close() })
+	wantFault(t, openFails(t, store.Options{URL: "postgres://u@" + silent.Addr().String() + "/db?sslmode=disable&connect_timeout=1"}), fault.Unavailable, "database_unreachable")
 }
 
 func TestAURLThatCannotBeRead(t *testing.T) {

@@ -112,7 +112,10 @@ func (s *Store) trouble(err error) error {
 	if _, ok := fault.As(err); ok {
 		return err
 	}
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || isNoRows(err) {
+	// A server that takes a connection and says nothing ends our time to connect, not the caller's.
+	var connect *pgconn.ConnectError
+	late := errors.Is(err, context.DeadlineExceeded) && !errors.As(err, &connect)
+	if errors.Is(err, context.Canceled) || late || isNoRows(err) {
 		return err
 	}
 	if s.kind == onSQLite {
