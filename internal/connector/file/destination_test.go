@@ -200,7 +200,7 @@ func TestConfigReportsAllProblems(t *testing.T) {
 	if want := []string{"path", "name", "rotateSize", "maxRecord", "fileMode", "dirMode"}; !slices.Equal(fields, want) {
 		t.Errorf("problems with %v, want %v", fields, want)
 	}
-	for _, path := range []string{"", "s3://bucket", "a\x00b"} {
+	for _, path := range []string{"", "  ", "s3://bucket", "a\x00b"} {
 		c := Default()
 		if c.Path = path; len(c.Validate()) != 1 {
 			t.Errorf("path %q: %v, want one problem", path, c.Validate())

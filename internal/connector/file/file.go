@@ -77,7 +77,7 @@ func (c *Config) Validate() fault.Problems {
 		out = append(out, fault.Problem{Field: field, Text: fmt.Sprintf(format, args...)})
 	}
 	switch {
-	case c.Path == "":
+	case strings.TrimSpace(c.Path) == "":
 		add("path", "is missing; give the folder to write to, like /var/log/headrace")
 	case strings.Contains(c.Path, "://"):
 		add("path", "%q is a URL; this destination writes to a folder, like /var/log/headrace", c.Path)

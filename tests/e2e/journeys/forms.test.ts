@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'vitest';
 import { fillAll, refusals } from '../rig/form.ts';
 import { Headrace } from '../rig/headrace.ts';
@@ -126,4 +128,38 @@ journey('what is written in another way is understood: blanks, braces, quotes an
   await dialog.getByText('Copy it now: it is not shown again').waitFor();
   await dialog.getByRole('button', { name: 'Done' }).click();
   await tab.sees(name);
+}, 120_000);
+
+journey('a flow is described in any script, its samples keep their digits, and a mistake in a rule is told once', async (stage) => {
+  const server = await stage.own(Headrace.start());
+  const tab = await stage.open(server);
+  await tab.go('/');
+  await setUp(tab, await server.setupCode());
+  const rows = folder('rows');
+  writeFileSync(join(rows, 'a.json'), '[{"id":9007199254740993,"d":1.10}]');
+  await server.cli(['source', 'create', 'rows', '--connector', 'file', '--set', `path=${rows}`]);
+  await server.cli(['destination', 'create', 'archive', '--connector', 'file', '--set', `path=${folder('out')}`]);
+  await tab.go('/flows/new?source=rows&destination=archive');
+  await tab.field(/^Name/).fill('kept');
+  await tab.fill('Description', '🦊 حجة');
+  await tab.page.getByLabel('Start paused').check();
+  await tab.click('Make the flow');
+  await tab.heading('kept');
+  await tab.sees('🦊 حجة');
+
+  await tab.go('/flows/kept?tab=transform');
+  await tab.click('Add a rule');
+  await tab.page.getByRole('menuitem', { name: /Change/ }).click();
+  const rule = tab.page.getByRole('textbox', { name: 'Rule 1: Change (jq)' });
+  await rule.fill('.next = .id + 1');
+  await tab.sees('"next": 9007199254740994');
+  await tab.sees('"d": 1.10');
+  await rule.fill('.next = (');
+  await tab.sees(/not a jq program/);
+  tab.watch.expect(/status of 422/);
+  const refused = tab.page.waitForResponse((r) => r.url().endsWith('/flows/kept') && r.status() === 422);
+  await tab.click(/^Save and apply/);
+  await refused;
+  expect(await tab.page.getByText(/not a jq program/).count()).toBe(1);
+  expect(await refusals(tab.page.locator('main'))).toEqual([{ field: 'Rule 1: Change (jq)', says: expect.stringContaining('not a jq program') }]);
 }, 120_000);

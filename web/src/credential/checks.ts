@@ -49,7 +49,7 @@ const checks: Partial<Record<Field, Check>> = {
     const n = name.trim();
     if (!n) return 'Enter a name. It labels this credential on its tile.';
     if (names.some((x) => x.toLowerCase() === n.toLowerCase())) return `${n} is taken.`;
-    if (n.length > 100) return 'Use at most 100 characters.';
+    if (n.length > 63) return 'Use at most 63 characters.';
     return nameForm.test(n) ? null : 'Use letters, digits, dots, dashes and underscores; begin with a letter or digit.';
   },
   clientId: ({ clientId, tenantId }) => {

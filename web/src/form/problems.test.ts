@@ -16,6 +16,10 @@ describe('fieldErrors', () => {
     const placed = fieldErrors(failed({ field: path, text: 'must be right' }), ['name', 'contentTypes', 'hold', 'hold.limit']);
     expect(placed).toEqual({ at: { [field]: 'Must be right.' }, rest: [] });
   });
+  it('tells a name from a setting of that name', () => {
+    const { at } = fieldErrors(failed({ field: 'name', text: 'is taken' }, { field: 'spec.name', text: 'has no end' }), ['name', 'spec.name']);
+    expect(at).toEqual({ name: 'Is taken.', 'spec.name': 'Has no end.' });
+  });
   it('keeps what belongs to no field', () => {
     const p = { field: 'spec.other', text: 'unknown' };
     expect(fieldErrors(failed(p), ['name'])).toEqual({ at: {}, rest: [p] });

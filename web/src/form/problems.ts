@@ -12,7 +12,8 @@ const about: Record<string, string> = { name_taken: 'name', setup_code_wrong: 'c
 
 /**
  * fieldErrors puts what the server said of single settings to the fields of a form. A field is meant by its own name, by
- * the name behind "spec.", "metadata.", "body." or "input.", and by a part of it ("contentTypes[2]" is contentTypes).
+ * the name behind "spec.", "metadata.", "body." or "input.", and by a part of it ("contentTypes[2]" is contentTypes). A form that has
+ * a name and a setting of that name calls the setting "spec.name".
  */
 export function fieldErrors(error: unknown, fields: readonly string[]): Placed {
   const placed: Placed = { at: {}, rest: [] };
@@ -36,6 +37,8 @@ export function elsewhere(error: unknown, fields: readonly string[]): unknown {
 }
 
 function fieldOf(path: string, fields: readonly string[]): string | undefined {
-  const bare = path.replace(/^(body\.)?(spec|metadata|input|body)\./, '').replace(/^body\./, '');
-  return [...fields].sort((a, b) => b.length - a.length).find((f) => bare === f || bare.startsWith(`${f}.`) || bare.startsWith(`${f}[`));
+  const whole = path.replace(/^body\./, '');
+  const bare = whole.replace(/^(spec|metadata|input)\./, '');
+  const within = (p: string) => [...fields].sort((a, b) => b.length - a.length).find((f) => p === f || p.startsWith(`${f}.`) || p.startsWith(`${f}[`));
+  return within(whole) ?? within(bare);
 }

@@ -14,7 +14,7 @@ import { SettingsForm } from './form/settings-form';
 import type { Kind } from './kind';
 import { Overtaken } from './overtaken';
 import { useStable } from './use-stable';
-import { useTold } from './use-told';
+import { placesOf, settingsAt, useTold } from './use-told';
 
 interface Props {
   kind: Kind;
@@ -65,7 +65,7 @@ function EditForm({ kind, use, onClose, connector }: Omit<Props, 'opened'> & { c
     save.reset(); // what was refused is not what stands there now
     edit((old) => ({ ...old, ...part }));
   };
-  const errors = { ...fieldErrors(save.error, ['name', ...placed]).at, ...told.errors };
+  const errors = { ...fieldErrors(save.error, placesOf(placed)).at, ...told.errors };
   const submit = async (from: Use) => {
     if (await told.showAll()) save.mutate(from);
   };
@@ -100,9 +100,9 @@ function EditForm({ kind, use, onClose, connector }: Omit<Props, 'opened'> & { c
         {base.owner !== 'ui' && <Text size="sm">This belongs to the file set {base.owner}: change its file and apply it again.</Text>}
         <TextInput label="Name" withAsterisk data-field="name" description="It can be renamed: what is remembered of it stays" value={typed.name} onChange={(e) => change({ name: e.currentTarget.value })} onBlur={() => told.touch('name')} error={errors.name} />
         <Textarea label="Description" rows={2} value={typed.description} onChange={(e) => change({ description: e.currentTarget.value })} />
-        {connector.credential && <Select label="Credential" data={credentials.map((c) => c.name)} value={typed.credential} allowDeselect={false} onChange={(v) => change({ credential: v ?? '' })} error={errors.credential} />}
-        <SettingsForm fields={fields} settings={typed.settings} onChange={(s) => change({ settings: s })} errors={errors} onTouch={told.touch} />
-        <FormProblem error={save.error} fields={['name', ...placed]} />
+        {connector.credential && <Select label="Credential" data={credentials.map((c) => c.name)} value={typed.credential} allowDeselect={false} onChange={(v) => change({ credential: v ?? '' })} error={errors['spec.credential']} />}
+        <SettingsForm fields={fields} settings={typed.settings} onChange={(s) => change({ settings: s })} errors={settingsAt(errors)} onTouch={(path) => told.touch(`spec.${path}`)} />
+        <FormProblem error={save.error} fields={placesOf(placed)} />
         <Group justify="flex-end">
           <Button variant="default" onClick={() => onClose()}>Cancel</Button>
           <Button type="submit" loading={save.isPending}>Save</Button>

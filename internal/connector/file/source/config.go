@@ -90,7 +90,7 @@ func (c *Config) Validate() fault.Problems {
 func badPath(path string) string {
 	scheme, _, isURL := strings.Cut(path, "://")
 	switch {
-	case path == "":
+	case strings.TrimSpace(path) == "":
 		return "is missing; give the folder or file to read, like ./policies"
 	case strings.HasPrefix(path, "~"):
 		return fmt.Sprintf("%q begins with ~, which only a shell understands; write the folder out", path)

@@ -15,7 +15,7 @@ export function Fields({ form, type, existing }: { form: CredentialForm; type: s
   const clouds = useClouds().data;
   return (
     <Stack gap="md">
-      <TextInput label="Credential Name" withAsterisk data-autofocus data-field="name" autoComplete="off" maxLength={120} onPaste={paste('name')} {...form.getInputProps('name')} />
+      <TextInput label="Credential Name" withAsterisk data-autofocus data-field="name" autoComplete="off" maxLength={100} onPaste={paste('name')} {...form.getInputProps('name')} />
       <Textarea label="Credential Description" description="Purpose, owner, data freshness. Shown on the tile." rows={2} maxLength={1000} onPaste={paste('description')} {...form.getInputProps('description')} />
       {!existing && <UseValues form={form} />}
       <TextInput label="Client ID" withAsterisk className="mono-input" data-field="clientId" autoComplete="off" spellCheck={false} description="Application (client) ID on the app's Overview page" onPaste={paste('clientId')} {...form.getInputProps('clientId')} />

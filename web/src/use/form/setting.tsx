@@ -19,11 +19,11 @@ interface Props {
 export function Setting({ field: f, value, onChange, onBlur, error }: Props) {
   const shown = value ?? defaultOf(f);
   const about = [f.doc, f.default && entryOf(f) !== 'switch' && !f.list ? `Default: ${f.default}.` : ''].filter(Boolean).join('. ').replace('..', '.');
-  const common = { label: labelOf(f), description: about, error, onBlur, 'data-field': f.path, styles: { error: errorLook(error) } };
+  const common = { label: labelOf(f), description: about, error, onBlur, 'data-field': `spec.${f.path}`, styles: { error: errorLook(error) } };
   const example = f.example && !f.default ? `For example ${f.example}` : undefined;
   switch (entryOf(f)) {
     case 'switch':
-      return <Switch label={labelOf(f)} description={f.doc} error={error} data-field={f.path} checked={shown === true} onChange={(e) => onChange(e.currentTarget.checked)} onBlur={onBlur} />;
+      return <Switch label={labelOf(f)} description={f.doc} error={error} data-field={common['data-field']} checked={shown === true} onChange={(e) => onChange(e.currentTarget.checked)} onBlur={onBlur} />;
     case 'number':
       return <NumberInput {...common} value={shown as number | string} onChange={(v) => onChange(v === '' ? undefined : v)} placeholder={example} thousandSeparator=" " />;
     case 'choice':

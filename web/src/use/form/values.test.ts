@@ -32,6 +32,7 @@ describe('settings and specs', () => {
   const fields = [field('start', 'duration'), field('hold.limit', 'size'), field('hold.dir', 'text')];
   it('nest what is dotted and leave out what is empty', () => expect(nested({ start: '-7d', 'hold.limit': '1GB', 'hold.dir': '', list: [] })).toEqual({ start: '-7d', hold: { limit: '1GB' } }));
   it('come back', () => expect(settingsOf({ start: '-7d', hold: { limit: '1GB' }, other: 1 }, fields)).toEqual({ start: '-7d', 'hold.limit': '1GB' }));
+  it('trim texts, but for blanks that may be meant', () => expect(nested({ path: ' /x ', delimiter: '\t', jq: '.a\n' })).toEqual({ path: '/x', delimiter: '\t', jq: '.a' }));
   it('keep false and 0, which are values', () => expect(nested({ a: false, b: 0 })).toEqual({ a: false, b: 0 }));
 });
 

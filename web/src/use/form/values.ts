@@ -53,10 +53,13 @@ export function nested(settings: Settings): Spec {
     const parts = path.split('.');
     let at = spec;
     for (const part of parts.slice(0, -1)) at = (at[part] ??= {}) as Spec;
-    at[parts.at(-1)!] = value;
+    at[parts.at(-1)!] = trimmed(value);
   }
   return spec;
 }
+
+/** trimmed takes off what was copied along with a text; blanks alone may be meant, as between the columns of a table. */
+const trimmed = (v: unknown): unknown => (typeof v === 'string' && v.trim() !== '' ? v.trim() : v);
 
 /** settingsOf is nested's inverse, for the fields of a form. */
 export function settingsOf(spec: Spec, fields: SettingField[]): Settings {

@@ -4,7 +4,7 @@ import { fieldsOf } from '../api';
 import { unsavedOf } from '../draft';
 import { SettingsForm } from '../form/settings-form';
 import { useStable } from '../use-stable';
-import { useTold } from '../use-told';
+import { settingsAt, useTold } from '../use-told';
 import { Frame } from './frame';
 import type { StepProps } from './wizard';
 
@@ -18,7 +18,7 @@ export function ConfigureStep({ kind, connector, draft: { draft, change } }: Ste
         <Stack gap="md">
           <TextInput label="Name" withAsterisk data-field="name" autoComplete="off" description={`How this ${kind} is called everywhere: letters, digits, dots, dashes and underscores`} value={draft.name} onChange={(e) => change({ name: e.currentTarget.value })} onBlur={() => told.touch('name')} error={told.errors.name} />
           <Textarea label="Description" rows={2} value={draft.description} onChange={(e) => change({ description: e.currentTarget.value })} />
-          <SettingsForm fields={fields} settings={draft.settings} onChange={(settings) => change({ settings })} errors={told.errors} onTouch={told.touch} />
+          <SettingsForm fields={fields} settings={draft.settings} onChange={(settings) => change({ settings })} errors={settingsAt(told.errors)} onTouch={(path) => told.touch(`spec.${path}`)} />
           {told.rest.length > 0 && (
             <Alert color="red" variant="outline" role="alert" title="This is in the way" styles={{ title: { color: 'var(--mantine-color-text)' } }}>
               {told.rest.map((p) => <Text key={p.field + p.text} size="sm">{p.field && <b>{p.field.replace(/^spec\./, '')} </b>}{sentence(p.text)}</Text>)}
