@@ -8,7 +8,7 @@ import { journey } from '../rig/journey.ts';
 import { likeBaseline, shot } from '../rig/shot.ts';
 import { setUp } from '../rig/people.ts';
 import type { Tab } from '../rig/tab.ts';
-import { furnished, visit } from '../rig/world.ts';
+import { furnished, resting, visit } from '../rig/world.ts';
 
 const views = [
   { theme: 'light', width: 1280 },
@@ -86,8 +86,14 @@ async function inAllViews(tab: Tab, name: string): Promise<string[]> {
   return found;
 }
 
+interface Still {
+  name: string;
+  at: string;
+  shows: string;
+}
+
 /** Views that hold no data: of these, pictures are the same each time. */
-const still: { name: string; at: string; shows: string }[] = [
+const empty: Still[] = [
   { name: 'overview-empty', at: '/', shows: 'Overview' },
   { name: 'flows-empty', at: '/flows', shows: 'Flows' },
   { name: 'flow-new', at: '/flows/new', shows: 'New flow' },
@@ -96,13 +102,41 @@ const still: { name: string; at: string; shows: string }[] = [
   { name: 'letters-empty', at: '/deadletters', shows: 'Dead letters' },
 ];
 
+/** Views of things that rest: what differs each time is a time, and not drawn. */
+const rest: Still[] = [
+  { name: 'credentials', at: '/credentials', shows: 'Credentials' },
+  { name: 'credential', at: '/credentials/contoso-audit', shows: 'contoso-audit' },
+  { name: 'sources', at: '/sources', shows: 'Sources' },
+  { name: 'source', at: '/sources/contoso', shows: 'contoso' },
+  { name: 'destinations', at: '/destinations', shows: 'Destinations' },
+  { name: 'destination', at: '/destinations/archive', shows: 'archive' },
+  { name: 'authenticate', at: '/sources/new/office-365-management-api/authenticate', shows: 'Authenticate' },
+  { name: 'flows', at: '/flows', shows: 'Flows' },
+  { name: 'flow', at: '/flows/contoso-archive', shows: 'contoso-archive' },
+  { name: 'flow-settings', at: '/flows/contoso-archive?tab=settings', shows: 'contoso-archive' },
+  { name: 'runs', at: '/runs', shows: 'Runs' },
+  { name: 'settings', at: '/settings', shows: 'Settings' },
+];
+
 journey('pages without data look as they did', async (stage) => {
   const server = await stage.own(Headrace.start());
   const tab = await stage.open(server);
   await tab.go('/');
   await setUp(tab, await server.setupCode());
+  await lookAsTheyDid(tab, empty);
+}, 180_000);
+
+journey('pages of things that rest look as they did', async (stage) => {
+  const server = await resting(stage);
+  const tab = await stage.open(server);
+  await tab.go('/');
+  await setUp(tab, await server.setupCode());
+  await lookAsTheyDid(tab, rest);
+}, 240_000);
+
+async function lookAsTheyDid(tab: Tab, pages: Still[]): Promise<void> {
   const found: string[] = [];
-  for (const page of still) {
+  for (const page of pages) {
     for (const { theme, width } of views) {
       await tab.page.emulateMedia({ colorScheme: theme });
       await tab.page.setViewportSize({ width, height: 800 });
@@ -114,4 +148,4 @@ journey('pages without data look as they did', async (stage) => {
     }
   }
   expect(found).toEqual([]);
-}, 180_000);
+}

@@ -77,6 +77,22 @@ spec: { source: handbook, destination: runbooks, mode: mirror }`,
   ].join('\n---');
 }
 
+/** resting makes a server on which everything is made and nothing goes on: what its pages show is the same each time, but for times. */
+export async function resting(stage: Stage): Promise<Headrace> {
+  const server = await stage.own(Headrace.start());
+  const [client, tenant] = ['1b4f0a52-6d1e-4c0b-9d3a-5f2e7c8a9b10', '8f3a2b6c-0d4e-4f5a-8b7c-6d5e4f3a2b1c'];
+  for (const [name, type] of [['contoso-audit', 'office-365-management-api'], ['contoso-copilot', 'microsoft-365-copilot']] as const)
+    await server.cli(['credential', 'add', name, '--type', type, '--client-id', client, '--tenant-id', tenant, '--description', 'Security team, nightly', '--client-secret-stdin', '--no-test'], 'Q~8a-secret-that-nobody-made-000000000000');
+  const make = [
+    ['source', 'create', 'contoso', '--connector', 'office-365-management-api', '--credential', 'contoso-audit', '--paused'],
+    ['source', 'create', 'handbook', '--connector', 'file', '--path', '/srv/handbook', '--paused'],
+    ['destination', 'create', 'archive', '--connector', 'file', '--path', '/srv/archive'],
+    ['flow', 'create', 'contoso-archive', '--source', 'contoso', '--destination', 'archive', '--transform', 'keep=.Workload != "OneDrive"', '--paused'],
+  ];
+  for (const args of make) await server.cli(args);
+  return server;
+}
+
 /** visit opens a world as its administrator. */
 export async function visit(stage: Stage, world: World, view?: View): Promise<Tab> {
   const tab = await stage.open(world.server, view);

@@ -13,6 +13,7 @@ import { sentence } from '@/text/sentence';
 import { Section } from '@/parts/section';
 import { StatePill } from '@/parts/state-pill';
 import { YAMLSection } from '@/parts/yaml-section';
+import { keptBy } from '@/text/owner';
 import { dayOf } from '@/time/time';
 import { When } from '@/time/when';
 import { History } from './history';
@@ -82,7 +83,7 @@ function Settings({ credential: c }: { credential: Credential }) {
           ['Client ID', <span className="mono" key="c">{c.client_id}</span>],
           ['Secret', <SecretFact key="s" credential={c} />],
           ['Secret ends', c.expires ? <>{dayOf(c.expires)} (<When at={c.expires} />)</> : 'Not known. Enter the date with Edit to be warned before.'],
-          ['Owner', c.owner === 'ui' ? 'People' : `The file set ${c.owner}`],
+          ['Kept by', keptBy(c.owner)],
           ['Made', <When key="m" at={c.created} show="both" />],
           ['Changed', <When key="u" at={c.updated} show="both" />],
         ]}

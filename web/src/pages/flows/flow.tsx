@@ -9,6 +9,7 @@ import { Loading } from '@/parts/loading';
 import { Page } from '@/parts/page';
 import { StatePill } from '@/parts/state-pill';
 import { UrlTabs } from '@/parts/url-tabs';
+import { keptBy } from '@/text/owner';
 import { sentence } from '@/text/sentence';
 import { Actions } from './actions';
 import { Band } from './band';
@@ -47,7 +48,7 @@ function About({ flow }: { flow: FlowStatus }) {
       {flow.description && <Text size="sm">{flow.description}</Text>}
       <Group gap="md">
         {flow.mode === 'append' && <Text size="sm">Lag <b><Lag flow={flow} /></b></Text>}
-        <Text size="sm" c="dimmed">Owner {flow.owner === 'ui' ? 'this server' : `file set ${flow.owner}`}</Text>
+        <Text size="sm" c="dimmed">Kept by {keptBy(flow.owner)}</Text>
       </Group>
       {(flow.doing || flow.reason) && <Text size="sm" fw={600} component="div"><Doing text={flow.doing || flow.reason!} trouble={flow.trouble} live /></Text>}
       {flow.state === 'trouble' && flow.trouble?.hint && <Text size="sm" style={{ overflowWrap: 'anywhere' }}>{sentence(flow.trouble.hint)}</Text>}

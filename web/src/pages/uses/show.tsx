@@ -10,6 +10,7 @@ import { Page } from '@/parts/page';
 import { Section } from '@/parts/section';
 import { StatePill } from '@/parts/state-pill';
 import { YAMLSection } from '@/parts/yaml-section';
+import { keptBy } from '@/text/owner';
 import { When } from '@/time/when';
 import { UseActions } from '@/use/actions';
 import { fieldsOf, useConnector, useSample, useUse, type Spec, type Use } from '@/use/api';
@@ -93,7 +94,7 @@ function UsedBy({ kind, use }: { kind: Kind; use: Use }) {
 function About({ use }: { use: Use }) {
   return (
     <Section title="About">
-      <Facts rows={[['Tenant', use.tenant], ['Owner', use.owner === 'ui' ? 'People' : `The file set ${use.owner}`], ['Made', <When key="m" at={use.created} show="both" />], ['Changed', <When key="u" at={use.updated} show="both" />], ['ID', use.id]]} />
+      <Facts rows={[['Tenant', use.tenant], ['Kept by', keptBy(use.owner)], ['Made', <When key="m" at={use.created} show="both" />], ['Changed', <When key="u" at={use.updated} show="both" />], ['ID', use.id]]} />
     </Section>
   );
 }
