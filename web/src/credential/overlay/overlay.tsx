@@ -62,6 +62,7 @@ function Form({ type, existing, onCancel, onUnsaved, onSaved }: FormProps) {
   const form = useCredentialForm(type, existing, around);
   const [tab, setTab] = useState<string | null>('guide');
   const [key] = useState(() => crypto.randomUUID());
+  const base = useRef<Credential>(undefined); // what a change is made from, when the one before was saved in part
   const side = useRef<HTMLDivElement>(null);
   const test = useDraftTest(type, existing?.name);
   const help = useHelp(type, form.values.cloud);
@@ -69,7 +70,7 @@ function Form({ type, existing, onCancel, onUnsaved, onSaved }: FormProps) {
   const bad = test.data?.checks.filter((c) => !c.ok && c.result !== 'unknown').length ?? 0;
   const stale = test.data !== undefined && test.variables !== d;
   const save = useMutation({
-    mutationFn: (d: Draft) => (existing ? saveChanged(existing, d) : addCredential(type, d, key)),
+    mutationFn: (d: Draft) => (existing ? saveChanged(base.current ?? existing, d, (c) => { base.current = c; }) : addCredential(type, d, key)),
     onSuccess: (saved) => {
       forget(type);
       localStorage.removeItem(guideKey(type));
@@ -133,9 +134,10 @@ function Form({ type, existing, onCancel, onUnsaved, onSaved }: FormProps) {
   );
 }
 
-/** saveChanged saves what was edited, and then a secret that was typed anew. */
-async function saveChanged(existing: Credential, d: Draft): Promise<Credential> {
+/** saveChanged saves what was edited, and then a secret that was typed anew. Should that one be refused, the next try begins at what `saved` is told. */
+async function saveChanged(existing: Credential, d: Draft, saved: (c: Credential) => void): Promise<Credential> {
   const changed = await editCredential(existing, d);
+  saved(changed);
   if (d.secretBy !== 'value' || d.secret === '') return changed;
   return (await rotateCredential(changed, { secretBy: 'value', secret: d.secret, reference: '', expires: d.expires, untested: true })).credential;
 }
