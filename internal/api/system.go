@@ -20,6 +20,8 @@ type Connector struct {
 	Summary     string         `json:"summary"`
 	Use         []string       `json:"use"` // source, destination
 	Credential  bool           `json:"credential"`
+	Keyed       bool           `json:"keyed,omitempty" doc:"as a destination it recognises records by their keys: a flow into it may be a mirror"`
+	Forgets     bool           `json:"forgets,omitempty" doc:"as a source it has a thing for some days only: what a mirror of it holds goes with it"`
 	Source      []config.Field `json:"source,omitempty"`
 	Destination []config.Field `json:"destination,omitempty"`
 	README      string         `json:"readme,omitempty"`
@@ -29,13 +31,13 @@ type Connector struct {
 func ConnectorOf(spec connector.Spec, whole bool) Connector {
 	c := Connector{Name: spec.Name, Title: spec.Title, Summary: spec.Summary, Credential: spec.Credential != nil, Use: []string{}}
 	if spec.Source != nil {
-		c.Use = append(c.Use, "source")
+		c.Use, c.Forgets = append(c.Use, "source"), spec.Source.Horizon > 0
 		if whole {
 			c.Source = config.Fields(spec.Source.Config())
 		}
 	}
 	if spec.Destination != nil {
-		c.Use = append(c.Use, "destination")
+		c.Use, c.Keyed = append(c.Use, "destination"), spec.Destination.Keyed
 		if whole {
 			c.Destination = config.Fields(spec.Destination.Config())
 		}

@@ -77,7 +77,7 @@ journey('from nothing to an item in Copilot, through the wizards', async (stage)
   await tab.field(/^Name/).fill('handbook-to-copilot');
   await tab.choose('Source', 'handbook');
   await tab.choose('Destination', 'runbooks');
-  await tab.choose('Mode', 'mirror');
+  await expect.poll(() => tab.field('Mode').inputValue()).toBe('mirror');
   await tab.click('Make the flow');
   await tab.heading('handbook-to-copilot');
   await expect.poll(async () => (await sim.items('runbooks')).length, { timeout: 90_000 }).toBe(2);

@@ -1986,6 +1986,10 @@ export interface components {
         Connector: {
             credential: boolean;
             destination?: components["schemas"]["ConfigField"][];
+            /** @description as a source it has a thing for some days only: what a mirror of it holds goes with it */
+            forgets?: boolean;
+            /** @description as a destination it recognises records by their keys: a flow into it may be a mirror */
+            keyed?: boolean;
             name: string;
             readme?: string;
             source?: components["schemas"]["ConfigField"][];

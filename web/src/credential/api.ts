@@ -14,11 +14,11 @@ export const credentialsKey = ['credentials'];
 /** How long a test may take: it asks Entra and an API, 10 s each, more than once. */
 const testPatience = 60_000;
 
-/** useCredentials lists credentials, as many as there are on the first pages. */
-export const useCredentials = (q?: string) => usePages<Credential>([...credentialsKey, 'list', q ?? ''], '/credentials', { query: { q } });
+/** useCredentials lists credentials, as many as there are on the first pages; the server looks for those of a type and with a text in them. */
+export const useCredentials = (among: { q?: string; type?: string } = {}) => usePages<Credential>([...credentialsKey, 'list', among], '/credentials', { query: among }, { keep: true });
 
-export const useCredential = (name: string) =>
-  useQuery({ queryKey: [...credentialsKey, 'one', name], queryFn: ({ signal }) => ask('GET', '/credentials/{name}', { path: { name }, signal }) });
+export const useCredential = (name: string, enabled = true) =>
+  useQuery({ queryKey: [...credentialsKey, 'one', name], queryFn: ({ signal }) => ask('GET', '/credentials/{name}', { path: { name }, signal }), enabled });
 
 /** useCredentialTypes tells which connectors take credentials. */
 export const useCredentialTypes = () =>

@@ -19,7 +19,7 @@ export const useUses = (kind: Kind, q?: string) => usePages<Use>([...usesKey(kin
 export const readUse = (kind: Kind, name: string, signal?: AbortSignal): Promise<Use> =>
   kind === 'source' ? ask('GET', '/sources/{name}', { path: { name }, signal }) : ask('GET', '/destinations/{name}', { path: { name }, signal });
 
-export const useUse = (kind: Kind, name: string) => useQuery({ queryKey: [...usesKey(kind), 'one', name], queryFn: ({ signal }) => readUse(kind, name, signal) });
+export const useUse = (kind: Kind, name: string) => useQuery({ queryKey: [...usesKey(kind), 'one', name], queryFn: ({ signal }) => readUse(kind, name, signal), enabled: name !== '' });
 
 export const useConnectors = () => useQuery({ queryKey: ['connectors'], queryFn: async ({ signal }) => (await ask('GET', '/connectors', { signal })).items, staleTime: Infinity });
 

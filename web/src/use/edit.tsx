@@ -1,12 +1,12 @@
-import { Button, Group, Select, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Button, Group, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { isCode } from '@/api/problem';
 import { useChange } from '@/api/use-change';
-import { useCredentials } from '@/credential/api';
 import { FormProblem } from '@/form/form-problem';
 import { fieldErrors } from '@/form/problems';
 import { Sheet } from '@/parts/dialog';
 import { Loaded } from '@/parts/loaded';
+import { NamePick } from '@/parts/name-pick';
 import { editUse, fieldsOf, readUse, useConnector, usesKey, type Connector, type Spec, type Use } from './api';
 import { specOf } from './draft';
 import { patchOf, settingsOf, type Settings } from './form/values';
@@ -56,7 +56,6 @@ function EditForm({ kind, use, onClose, connector }: Omit<Props, 'opened'> & { c
   const spec = specOf(use.connector, typed);
   const placed = ['credential', ...fields.map((f) => f.path)];
   const told = useTold(kind, useStable({ name: typed.name.trim(), spec, of: base.name }), placed);
-  const credentials = (useCredentials().data ?? []).filter((c) => c.type === use.connector);
   const save = useChange(
     (from: Use) => editUse(kind, from.name, from.revision, { rename: typed.name.trim() === from.name ? undefined : typed.name.trim(), description: typed.description.trim(), patch: patchOf(specOf(from.connector, typedOf(from)), spec) }),
     { stale: [usesKey(kind), ['yaml'], ['credentials'], ['flows']], onDone: (saved) => onClose(saved.name) },
@@ -100,7 +99,7 @@ function EditForm({ kind, use, onClose, connector }: Omit<Props, 'opened'> & { c
         {base.owner !== 'ui' && <Text size="sm">This belongs to the file set {base.owner}: change its file and apply it again.</Text>}
         <TextInput label="Name" withAsterisk data-field="name" description="It can be renamed: what is remembered of it stays" value={typed.name} onChange={(e) => change({ name: e.currentTarget.value })} onBlur={() => told.touch('name')} error={errors.name} />
         <Textarea label="Description" rows={2} value={typed.description} onChange={(e) => change({ description: e.currentTarget.value })} />
-        {connector.credential && <Select label="Credential" data={credentials.map((c) => c.name)} value={typed.credential} allowDeselect={false} onChange={(v) => change({ credential: v ?? '' })} error={errors['spec.credential']} />}
+        {connector.credential && <NamePick kind="credentials" among={{ type: use.connector }} label="Credential" value={typed.credential} allowDeselect={false} onChange={(v) => change({ credential: v ?? '' })} error={errors['spec.credential']} />}
         <SettingsForm fields={fields} settings={typed.settings} onChange={(s) => change({ settings: s })} errors={settingsAt(errors)} onTouch={(path) => told.touch(`spec.${path}`)} />
         <FormProblem error={save.error} fields={placesOf(placed)} />
         <Group justify="flex-end">

@@ -5,7 +5,8 @@ import type { CredentialForm } from './use-credential-form';
 
 /** UseValues copies the IDs (never the secret) of another credential: one app can serve both types. */
 export function UseValues({ form }: { form: CredentialForm }) {
-  const all = useCredentials().data ?? [];
+  const query = useCredentials();
+  const all = query.data ?? [];
   if (all.length === 0) return null;
   return (
     <Menu position="bottom-start" withinPortal>
@@ -13,9 +14,10 @@ export function UseValues({ form }: { form: CredentialForm }) {
         <Button variant="default" size="xs" leftSection={<IconCopy size={14} aria-hidden />} style={{ alignSelf: 'flex-start' }}>Use the values of…</Button>
       </Menu.Target>
       <Menu.Dropdown mah={280} style={{ overflowY: 'auto' }}>
-        {all.slice(0, 100).map((c) => (
+        {all.map((c) => (
           <Menu.Item key={c.id} onClick={() => form.setValues(idsOf(c))}>{c.name}</Menu.Item>
         ))}
+        {query.hasNextPage && <Menu.Item closeMenuOnClick={false} disabled={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>Load more…</Menu.Item>}
       </Menu.Dropdown>
     </Menu>
   );

@@ -1,6 +1,6 @@
-import { Button, Group, SegmentedControl, Select, Stack, Text } from '@mantine/core';
+import { Button, Group, SegmentedControl, Stack, Text } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
 import { ask } from '@/api/ask';
@@ -9,6 +9,7 @@ import { count } from '@/number';
 import { Empty } from '@/parts/empty';
 import { LinkButton } from '@/parts/link';
 import { Loaded } from '@/parts/loaded';
+import { NamePick } from '@/parts/name-pick';
 import { Page } from '@/parts/page';
 import { StatePill } from '@/parts/state-pill';
 import { download } from '@/record/download';
@@ -47,7 +48,7 @@ export function Coverage() {
     <Page title="Coverage" text="Hour by hour, in UTC, what Microsoft published and what of it was delivered. Microsoft usually publishes within 60 to 90 minutes and keeps 7 days."
       actions={rows.length > 0 && <Button variant="default" leftSection={<IconDownload size={16} aria-hidden />} onClick={() => download(`coverage-${new Date(now).toISOString().slice(0, 10)}.csv`, csv(rows), 'text/csv')}>Export CSV</Button>}>
       <Group gap="sm" align="flex-end" className="no-print">
-        <FlowPick value={search.flow} onPick={(flow) => set({ flow, source: undefined, row: undefined, hour: undefined })} />
+        <NamePick kind="flows" among={appending} data-filter label="Flow" placeholder="All flows" clearable value={search.flow ?? null} onChange={(flow) => set({ flow: flow ?? undefined, source: undefined, row: undefined, hour: undefined })} w={260} />
         <SegmentedControl aria-label="How far back" value={range} onChange={(v) => set({ range: v as Range, row: undefined, hour: undefined })} data={ranges.map((r) => ({ value: r, label: days[r] === 1 ? '24 hours' : `${days[r]} days` }))} />
         {search.source && <Button variant="default" onClick={() => set({ source: undefined })}>Only source {search.source}: show all</Button>}
       </Group>
@@ -76,11 +77,9 @@ function Known({ rows, search, set, now }: { rows: Row[]; search: CoverageSearch
   );
 }
 
+/** Only what collects has hours. */
+const appending = { mode: 'append' };
+
 /** moreOf is what is read of an hour beside its state. */
 const moreOf = (c: Cell, now: number): string =>
   c.state === 'missing' || c.state === 'partial' ? `can be had for ${span(recoverable(c.at, now))} more` : c.delivered ? `${count(c.delivered.records)} records` : '';
-
-function FlowPick({ value, onPick }: { value?: string; onPick: (flow?: string) => void }) {
-  const flows = useQuery({ queryKey: ['flows', 'appending'], queryFn: async ({ signal }) => (await ask('GET', '/flows', { query: { limit: 1000, mode: 'append' }, signal })).items.map((f) => f.name), staleTime: 60_000 });
-  return <Select data-filter label="Flow" placeholder="All flows" clearable searchable data={flows.data ?? []} value={value ?? null} onChange={(v) => onPick(v ?? undefined)} w={260} />;
-}

@@ -17,7 +17,7 @@ export function Credentials() {
   const { add, q, edit } = useSearch({ from: '/credentials' });
   const go = useNavigate({ from: '/credentials' });
   const may = useMay('operator');
-  const query = useCredentials(q);
+  const query = useCredentials({ q });
   const search = (next: { add?: string; edit?: string; q?: string }) => void go({ search: (old) => ({ ...old, ...next }), replace: next.q !== undefined });
   return (
     <Page title="Credentials" text="What signs headrace in to a tenant. Saved once, tested, and used by many sources and destinations." actions={may && <Button onClick={() => search({ add: '' })}>Add Credential</Button>}>

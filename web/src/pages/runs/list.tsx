@@ -1,7 +1,6 @@
 import { Group, Select } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { ask } from '@/api/ask';
+import { NamePick } from '@/parts/name-pick';
 import { Page } from '@/parts/page';
 import { lookOfRun, runKinds, runStates } from './look';
 import type { RunsSearch } from './routes';
@@ -13,12 +12,11 @@ const route = getRouteApi('/runs');
 export function Runs() {
   const search = route.useSearch();
   const go = route.useNavigate();
-  const flows = useQuery({ queryKey: ['flows', 'names'], queryFn: async ({ signal }) => (await ask('GET', '/flows', { query: { limit: 1000 }, signal })).items.map((f) => f.name), staleTime: 60_000 });
   const set = (change: RunsSearch) => void go({ search: { ...search, ...change }, replace: true });
   return (
     <Page title="Runs" text="Work that has an end: crawls, backfills and replays. A flow that collects for ever has none.">
       <Group gap="sm">
-        <Select data-filter label="Flow" placeholder="All flows" clearable searchable data={flows.data ?? []} value={search.flow ?? null} onChange={(v) => set({ flow: v ?? undefined })} w={240} />
+        <NamePick kind="flows" data-filter label="Flow" placeholder="All flows" clearable value={search.flow ?? null} onChange={(v) => set({ flow: v ?? undefined })} w={240} />
         <Select label="Kind" placeholder="All kinds" clearable data={[...runKinds]} value={search.kind ?? null} onChange={(v) => set({ kind: v ?? undefined })} w={150} />
         <Select label="State" placeholder="All states" clearable data={runStates.map((s) => ({ value: s, label: lookOfRun(s).word }))} value={search.state ?? null} onChange={(v) => set({ state: v ?? undefined })} w={260} />
       </Group>
