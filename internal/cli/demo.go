@@ -193,7 +193,8 @@ func (d *demo) show(ctx context.Context) error {
 	if err := d.save(ctx, a); err != nil {
 		return err
 	}
-	begun, due := time.Now(), d.sim.Clock().Now() // what appears from now on may come in the next look
+	// What appears from now on may come in the next look. Listings end at whole seconds: that includes what is of this one.
+	begun, due := time.Now(), d.sim.Clock().Now().Truncate(time.Second).Add(-time.Millisecond)
 	did, err := d.s.collectOnce(ctx, a)
 	if err != nil {
 		return err
