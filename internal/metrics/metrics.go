@@ -60,7 +60,7 @@ var (
 	flowFails  = desc("flow_failures", "Failures in a row of the flow's lane that has most.", "flow", "tenant")
 	sourceFail = desc("source_failures", "Failures in a row of the source's listing.", "source", "tenant")
 	secretEnds = desc("credential_secret_expiry_timestamp_seconds", "When the client secret ends, as far as somebody said.", "credential", "tenant")
-	missing    = desc("coverage_missing_windows", "Hours of the last seven days that were not listed to their end.", "source", "tenant", "content_type")
+	missing    = desc("coverage_missing_windows", "Hours of the last seven days that were listed in part, and not to their end; of a source that is away altogether source_failures tells.", "source", "tenant", "content_type")
 	letters    = desc("deadletters", "Dead letters that are open.", "flow", "tenant")
 	requests   = desc("upstream_requests_total", "Requests of this process to remotes, by quota and answer.", "scope", "code")
 	retryAfter = desc("upstream_retry_after_seconds", "How long a remote has asked us to wait.", "scope")
