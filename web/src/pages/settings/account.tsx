@@ -11,6 +11,7 @@ import { DataTable, type Column } from '@/parts/data-table';
 import { Loaded } from '@/parts/loaded';
 import { Password } from '@/parts/password';
 import { ProblemNotice } from '@/parts/problem-notice';
+import { browserOf } from '@/text/browser';
 import { When } from '@/time/when';
 
 const shortest = 12;
@@ -54,10 +55,10 @@ function Sessions() {
   const end = useChange((id: string) => ask('DELETE', '/sessions/{id}', { path: { id } }), { stale: [['sessions']] });
   const others = useChange(() => ask('POST', '/sessions/end-others'), { stale: [['sessions']] });
   const columns: Column<Schemas['SessionItem']>[] = [
-    { key: 'where', head: 'Browser', cell: (s) => <Stack gap={0}><Text size="sm">{s.agent || 'Not told'}{s.current && <b> (this one)</b>}</Text><Text size="xs" c="dimmed">{s.address} · {s.method}</Text></Stack> },
+    { key: 'where', head: 'Browser', cell: (s) => <Stack gap={0}><Text size="sm" title={s.agent}>{browserOf(s.agent ?? '') || 'Not told'}{s.current && <b> (this one)</b>}</Text><Text size="xs" c="dimmed">{s.address} · {s.method}</Text></Stack> },
     { key: 'seen', head: 'Last seen', cell: (s) => <When at={s.seen} /> },
     { key: 'expires', head: 'Ends', cell: (s) => <When at={s.expires} /> },
-    { key: 'end', head: '', cell: (s) => (s.current ? null : <Button size="compact-xs" variant="default" onClick={() => end.mutate(s.id)} aria-label={`End the session of ${s.agent}`}>End</Button>) },
+    { key: 'end', head: '', cell: (s) => (s.current ? null : <Button size="compact-xs" variant="default" onClick={() => end.mutate(s.id)} aria-label={`End the session of ${browserOf(s.agent ?? '')}`}>End</Button>) },
   ];
   return (
     <Block title="Sessions" text="Where you are signed in." aside={(query.data?.items.length ?? 0) > 1 && <Button variant="default" onClick={() => others.mutate(undefined)} loading={others.isPending}>End all others</Button>}>
