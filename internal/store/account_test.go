@@ -371,7 +371,7 @@ func TestAFolderWithoutAccountsIsRaised(t *testing.T) {
 			`DROP TABLE dataset`, `DROP TABLE dataset_sample`, `DROP TABLE dataset_change`, `CREATE TABLE sampled (id BIGINT)`, `CREATE TABLE field (id BIGINT)`,
 			`DROP TABLE seen_recent`, `DROP TABLE home`, `DROP INDEX lane_home`, `ALTER TABLE lane DROP COLUMN home`, `ALTER TABLE lane DROP COLUMN moved`, `ALTER TABLE hold DROP COLUMN home`,
 			`DROP TABLE sighting`, `ALTER TABLE delivery DROP COLUMN pass`, `ALTER TABLE delivery DROP COLUMN since`, `DROP INDEX inventory_doubt`, `CREATE INDEX inventory_split ON inventory (split_id)`,
-			`ALTER TABLE run DROP COLUMN unseen`, `DROP TABLE letter_count`, `DROP INDEX coverage_hour`, `DROP INDEX dead_letter_stream`, `DROP INDEX dead_letter_stage`, `DROP INDEX delivery_discarded`, `DROP INDEX request_tenant`, `ALTER TABLE request DROP COLUMN tenant`,
+			`ALTER TABLE run DROP COLUMN unseen`, `DROP INDEX delivery_trouble`, `CREATE INDEX delivery_trouble ON delivery (flow_id, state) WHERE state IN (2, 4)`, `DROP TABLE letter_count`, `DROP INDEX coverage_hour`, `DROP INDEX dead_letter_stream`, `DROP INDEX dead_letter_stage`, `DROP INDEX delivery_discarded`, `DROP INDEX request_tenant`, `ALTER TABLE request DROP COLUMN tenant`,
 			`DELETE FROM headrace_schema WHERE version_id >= 4`} {
 			if _, err := db.ExecContext(w.ctx(), q); err != nil {
 				t.Fatal(err)
