@@ -81,6 +81,10 @@ func showCoverage(ctx context.Context, s *Services, in CoverageRequest) (Coverag
 	if err != nil {
 		return out, err
 	}
+	cursors, err := s.Store.Cursors(ctx, object.IDs(sources))
+	if err != nil {
+		return out, err
+	}
 	for _, src := range sources {
 		names, mirrors := map[int64]string{}, false
 		for _, f := range flows[src.ID] {
@@ -93,7 +97,7 @@ func showCoverage(ctx context.Context, s *Services, in CoverageRequest) (Coverag
 		if mirrors && len(names) == 0 && in.Source == "" {
 			continue // what only mirrors use has crawls, not hours
 		}
-		cells, err := s.coverageOf(ctx, src, in, names)
+		cells, err := s.coverageOf(ctx, src, in, names, s.places(src, cursors[src.ID]))
 		if err != nil {
 			return out, err
 		}
@@ -145,17 +149,13 @@ func mirror(f store.Object) bool {
 	return err == nil && settings.Mode == flow.Mirror
 }
 
-// coverageOf gives the cells of a source, of the flows with names.
-func (s *Services) coverageOf(ctx context.Context, src store.Object, in CoverageRequest, names map[int64]string) ([]CoverageCell, error) {
+// coverageOf gives the cells of a source, of the flows with names; places as places gives them.
+func (s *Services) coverageOf(ctx context.Context, src store.Object, in CoverageRequest, names map[int64]string, places map[string]connector.Range) ([]CoverageCell, error) {
 	rows, err := s.Store.CoverageOf(ctx, src.ID, slices.Sorted(maps.Keys(names)), in.From.Add(-time.Hour), in.To)
 	if err != nil {
 		return nil, err
 	}
 	listings, err := s.Store.Listings(ctx, src.ID)
-	if err != nil {
-		return nil, err
-	}
-	places, err := s.places(ctx, src)
 	if err != nil {
 		return nil, err
 	}
@@ -180,13 +180,12 @@ func (s *Services) coverageOf(ctx context.Context, src store.Object, in Coverage
 }
 
 // places tells since when each stream of a source is to be listed, as far as its cursor knows.
-func (s *Services) places(ctx context.Context, src store.Object) (map[string]connector.Range, error) {
+func (s *Services) places(src store.Object, cursor connector.Cursor) map[string]connector.Range {
 	use, err := s.Sources.Read(src)
 	if err != nil {
-		return nil, nil //nolint:nilerr // its settings are told elsewhere; what was listed is known without them
+		return nil // its settings are told elsewhere; what was listed is known without them
 	}
-	cursors, err := s.Store.Cursors(ctx, []int64{src.ID})
-	return use.Listed(cursors[src.ID]), err
+	return use.Listed(cursor)
 }
 
 // askedSince gives how many minutes of an hour are to be listed of a stream whose collecting began at the beginning of its place.
