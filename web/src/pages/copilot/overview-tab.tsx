@@ -7,6 +7,7 @@ import { LinkAnchor } from '@/parts/link';
 import { Loaded } from '@/parts/loaded';
 import { Numbers } from '@/parts/numbers';
 import { When } from '@/time/when';
+import { Standing } from '../flows/standing';
 import { specOf } from '../flows/status';
 import { Approve } from '../runs/approve';
 import { lookOfRun } from '../runs/look';
@@ -44,7 +45,7 @@ export function OverviewTab({ destination: d }: { destination: Destination }) {
         )}
       </Loaded>
       {last?.state === 'waiting for approval' && <Approve run={last} />}
-      {flow ? <Text size="sm">Filled by <LinkAnchor to="/flows/$name" params={{ name: flow }} size="sm">{flow}</LinkAnchor>.</Text> : <Text size="sm">No flow fills it yet. <LinkAnchor to="/flows/new" search={{ destination: d.name }} size="sm">New flow</LinkAnchor></Text>}
+      {flow ? <div><Text size="sm">Filled by <LinkAnchor to="/flows/$name" params={{ name: flow }} size="sm">{flow}</LinkAnchor>.</Text>{fill.data && !provisions(fill.data) && <Standing flow={fill.data} />}</div> : <Text size="sm">No flow fills it yet. <LinkAnchor to="/flows/new" search={{ destination: d.name }} size="sm">New flow</LinkAnchor></Text>}
     </Stack>
   );
 }

@@ -9,6 +9,7 @@ import { DataTable, type Column } from '@/parts/data-table';
 import { Loaded } from '@/parts/loaded';
 import { plural } from '@/number';
 import { StatePill, type Tone } from '@/parts/state-pill';
+import { sentence } from '@/text/sentence';
 import { act, actQuery, type Property } from './act';
 
 /** What would become of the registered schema. */
@@ -62,7 +63,7 @@ function Changes({ name, diff }: { name: string; diff: Diff }) {
       <DataTable caption="Changes of the schema" rows={changes} rowKey={(c) => c.property + c.text} columns={[
         { key: 'p', head: 'Property', cell: (c) => <b>{c.property}</b> },
         { key: 'w', head: 'What', cell: (c) => <StatePill {...(looks[c.what] ?? { tone: 'unknown', word: c.what })} /> },
-        { key: 't', head: 'Why', cell: (c) => <Text size="sm">{c.text}{c.fix && <b> {c.fix}</b>}{c.resend && ' Items are sent again after it.'}</Text> },
+        { key: 't', head: 'Why', cell: (c) => <Text size="sm">{sentence(c.text)}{c.fix && <b> {sentence(c.fix)}</b>}{c.resend && ' Items are sent again after it.'}</Text> },
       ]} />
       {may && made > 0 && <Group><Button onClick={dialog.open} disabled={!diff.allowed}>Register {plural(made, 'change')}…</Button>{!diff.allowed && <Text size="sm">What is locked must be undone in the settings first.</Text>}</Group>}
       <ConfirmDanger opened={opened} onClose={dialog.close} title="Register the schema" verb={`Register ${plural(made, 'change')}`} effect="Microsoft provisions it for some minutes; items wait meanwhile. What is registered can’t be taken back." busy={register.isPending} error={register.error} onConfirm={() => register.mutate(undefined)} />

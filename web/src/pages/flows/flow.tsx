@@ -2,7 +2,6 @@ import { Group, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { Suspense } from 'react';
-import { Doing } from '@/parts/doing';
 import { Loaded } from '@/parts/loaded';
 import { lazyPart } from '@/parts/lazy';
 import { Loading } from '@/parts/loading';
@@ -10,13 +9,13 @@ import { Page } from '@/parts/page';
 import { StatePill } from '@/parts/state-pill';
 import { UrlTabs } from '@/parts/url-tabs';
 import { keptBy } from '@/text/owner';
-import { sentence } from '@/text/sentence';
 import { Actions } from './actions';
 import { Band } from './band';
 import { Lag } from './lag';
 import { lookOf } from './look';
 import { OverviewTab } from './overview-tab';
 import type { FlowTab } from './routes';
+import { Standing } from './standing';
 import { flowQuery, type FlowStatus } from './status';
 
 const DatasetTab = lazyPart(() => import('./dataset-tab'));
@@ -50,8 +49,7 @@ function About({ flow }: { flow: FlowStatus }) {
         {flow.mode === 'append' && <Text size="sm">Lag <b><Lag flow={flow} /></b></Text>}
         <Text size="sm" c="dimmed">Kept by {keptBy(flow.owner)}</Text>
       </Group>
-      {(flow.doing || flow.reason) && <Text size="sm" fw={600} component="div"><Doing text={flow.doing || flow.reason!} trouble={flow.trouble} live /></Text>}
-      {flow.state === 'trouble' && flow.trouble?.hint && <Text size="sm" style={{ overflowWrap: 'anywhere' }}>{sentence(flow.trouble.hint)}</Text>}
+      <Standing flow={flow} />
     </>
   );
 }
