@@ -15,6 +15,7 @@ import (
 	"github.com/headrace/headrace/internal/flow"
 	"github.com/headrace/headrace/internal/source"
 	"github.com/headrace/headrace/internal/store"
+	"golang.org/x/sync/errgroup"
 )
 
 // Options are what a Service needs.
@@ -125,29 +126,37 @@ func (s *Service) Look(ctx context.Context) (Overview, error) {
 
 func (s *Service) look(ctx context.Context) (Overview, error) {
 	o := Overview{At: s.Store.Now().UTC()}
-	var err error
-	if o.Numbers, err = s.Store.Numbers(ctx); err != nil {
-		return o, fmt.Errorf("count what there is: %w", err)
-	}
-	found, err := s.problems(ctx, o.At)
-	if err != nil {
+	var troubles *found
+	// What one does not need of another is asked at once: each is a question or two of a large table.
+	parts, asked := errgroup.WithContext(ctx)
+	parts.Go(func() (err error) {
+		if o.Numbers, err = s.Store.Numbers(asked); err != nil {
+			return fmt.Errorf("count what there is: %w", err)
+		}
+		o.Throttling, err = s.Store.Throttles(asked, o.At.Add(-dayHours*time.Hour), 5)
+		return err
+	})
+	parts.Go(func() (err error) {
+		o.Day, err = s.day(asked, o.At)
+		return err
+	})
+	parts.Go(func() (err error) {
+		troubles, err = s.problems(asked, o.At)
+		return err
+	})
+	if err := parts.Wait(); err != nil {
 		return o, err
 	}
-	o.Problems, o.More = found.sorted()
-	if o.Flows, err = s.flows(ctx, o.At, found.flows); err != nil {
-		return o, err
-	}
-	if o.Day, err = s.day(ctx, o.At); err != nil {
-		return o, err
-	}
-	if o.Throttling, err = s.Store.Throttles(ctx, o.At.Add(-dayHours*time.Hour), 5); err != nil {
-		return o, err
-	}
+	o.Problems, o.More = troubles.sorted()
 	s.waits(o.Throttling, o.At)
-	if o.Tenants, err = s.tenants(ctx, found.all); err != nil {
+	var err error
+	if o.Flows, err = s.flows(ctx, o.At, troubles.flows); err != nil {
 		return o, err
 	}
-	o.Health = health(o, found)
+	if o.Tenants, err = s.tenants(ctx, troubles.all); err != nil {
+		return o, err
+	}
+	o.Health = health(o, troubles)
 	if o.Throttling == nil {
 		o.Throttling = []store.QuotaUse{}
 	}

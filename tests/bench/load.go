@@ -126,8 +126,8 @@ func fill(ctx context.Context, o app.Options) error {
 			return fmt.Errorf("%.60s…: %w", strings.TrimSpace(q), err)
 		}
 	}
-	if driver == "pgx" { // as the server itself does within a minute
-		_, err = db.ExecContext(ctx, `ANALYZE`)
+	if driver == "pgx" { // as the server itself does within minutes, beside whoever asks meanwhile
+		_, err = db.ExecContext(ctx, `VACUUM (ANALYZE)`)
 	}
 	return err
 }
