@@ -97,7 +97,8 @@ func showCoverage(ctx context.Context, s *Services, in CoverageRequest) (Coverag
 		if mirrors && len(names) == 0 && in.Source == "" {
 			continue // what only mirrors use has crawls, not hours
 		}
-		cells, err := s.coverageOf(ctx, src, in, names, s.places(src, cursors[src.ID]))
+		places := s.places(src, cursors[src.ID])
+		cells, err := s.coverageOf(ctx, src, in, names, places)
 		if err != nil {
 			return out, err
 		}
@@ -105,7 +106,12 @@ func showCoverage(ctx context.Context, s *Services, in CoverageRequest) (Coverag
 		if err != nil {
 			return out, err
 		}
-		out.Cells = append(out.Cells, withGaps(cells, src.Name, gaps, in)...)
+		all := hoursOf(src.Name, cells)
+		if len(names) > 0 { // a source rests while no flow wants it
+			all.addUnlisted(places, in, s.Store.Now())
+		}
+		all.addGaps(gaps, in)
+		out.Cells = append(out.Cells, all.inOrder()...)
 		for _, g := range gaps {
 			if g.From.Before(in.To) && g.To.After(in.From) {
 				out.Gaps = append(out.Gaps, SourceGap{src.Name, g})
@@ -173,10 +179,7 @@ func (s *Services) coverageOf(ctx context.Context, src store.Object, in Coverage
 			cells = append(cells, cell)
 		}
 	}
-	if len(names) == 0 {
-		return cells, nil // a source rests while no flow wants it
-	}
-	return withUnlisted(cells, src.Name, places, in.From, earlier(in.To, s.Store.Now())), nil
+	return cells, nil
 }
 
 // places tells since when each stream of a source is to be listed, as far as its cursor knows.
@@ -196,34 +199,12 @@ func askedSince(place connector.Range, hour time.Time) int {
 	return 60 - int(max(0, place.From.Sub(hour))/time.Minute)
 }
 
-// withUnlisted adds the hours of streams that are to be listed and of which nothing was yet: the source was away, or refuses.
-func withUnlisted(cells []CoverageCell, source string, places map[string]connector.Range, from, to time.Time) []CoverageCell {
-	known := map[streamHour]bool{}
-	for _, c := range cells {
-		if c.Flow == "" {
-			known[streamHour{c.Stream, c.Hour.Unix()}] = true
-		}
-	}
-	before := len(cells)
-	for stream, place := range places {
-		hour := place.From.Truncate(time.Hour)
-		if begin := from.Truncate(time.Hour); hour.Before(begin) {
-			hour = begin
-		}
-		for ; hour.Before(to); hour = hour.Add(time.Hour) {
-			if asked := askedSince(place, hour); asked > 0 && !known[streamHour{stream, hour.Unix()}] {
-				cells = append(cells, CoverageCell{Source: source, Stream: stream, Hour: hour.UTC(), Asked: asked})
-			}
-		}
-	}
-	return inOrderOfHours(cells, before)
-}
-
-func earlier(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
+// hours are a source's cells, among which an hour of a listing is found or added.
+type hours struct {
+	source string
+	cells  []CoverageCell
+	at     map[streamHour]int // where the hours of listings are among the cells
+	known  int                // how many cells there were before any was added
 }
 
 // A streamHour is an hour of a stream, in seconds since 1970.
@@ -232,45 +213,69 @@ type streamHour struct {
 	hour   int64
 }
 
-// inOrderOfHours puts cells that were added behind the first known ones where they belong.
-func inOrderOfHours(cells []CoverageCell, known int) []CoverageCell {
-	if len(cells) > known {
-		slices.SortStableFunc(cells, func(a, b CoverageCell) int {
+func hoursOf(source string, cells []CoverageCell) *hours {
+	h := &hours{source: source, cells: cells, at: map[streamHour]int{}, known: len(cells)}
+	for i, c := range cells {
+		if c.Flow == "" {
+			h.at[streamHour{c.Stream, c.Hour.Unix()}] = i
+		}
+	}
+	return h
+}
+
+// in gives the cell of an hour. One that is not there yet is added: nothing of it was listed, and so many of its minutes are to be.
+func (h *hours) in(stream string, hour time.Time, asked int) *CoverageCell {
+	key := streamHour{stream, hour.Unix()}
+	i, ok := h.at[key]
+	if !ok {
+		i = len(h.cells)
+		h.at[key] = i
+		h.cells = append(h.cells, CoverageCell{Source: h.source, Stream: stream, Hour: hour.UTC(), Asked: asked})
+	}
+	return &h.cells[i]
+}
+
+// inOrder gives the cells, each of those that were added where it belongs.
+func (h *hours) inOrder() []CoverageCell {
+	if len(h.cells) > h.known {
+		slices.SortStableFunc(h.cells, func(a, b CoverageCell) int {
 			return cmp.Or(strings.Compare(a.Stream, b.Stream), a.Hour.Compare(b.Hour))
 		})
 	}
-	return cells
+	return h.cells
 }
 
-// withGaps puts what can't be listed any more into the hours of a source; an hour that was never listed gets a cell.
-func withGaps(cells []CoverageCell, source string, gaps []store.Gap, in CoverageRequest) []CoverageCell {
-	at := map[streamHour]int{}
-	for i, c := range cells {
-		if c.Flow == "" {
-			at[streamHour{c.Stream, c.Hour.Unix()}] = i
-		}
+// eachHour calls do with each hour that has some of a stretch of time and of what was asked for.
+func eachHour(from, to time.Time, in CoverageRequest, do func(hour time.Time)) {
+	hour := from.Truncate(time.Hour)
+	if begin := in.From.Truncate(time.Hour); hour.Before(begin) {
+		hour = begin
 	}
-	known := len(cells)
-	for _, g := range gaps {
-		from, to := g.From.Truncate(time.Hour), g.To
-		if begin := in.From.Truncate(time.Hour); from.Before(begin) {
-			from = begin
-		}
-		if to.After(in.To) {
-			to = in.To
-		}
-		for hour := from; hour.Before(to); hour = hour.Add(time.Hour) {
-			i, ok := at[streamHour{g.Stream, hour.Unix()}]
-			if !ok {
-				i = len(cells)
-				at[streamHour{g.Stream, hour.Unix()}] = i
-				cells = append(cells, CoverageCell{Source: source, Stream: g.Stream, Hour: hour.UTC(), Asked: 60})
+	for ; hour.Before(to) && hour.Before(in.To); hour = hour.Add(time.Hour) {
+		do(hour)
+	}
+}
+
+// addUnlisted adds the hours of streams that are to be listed and of which nothing was yet: the source was away, or refuses.
+func (h *hours) addUnlisted(places map[string]connector.Range, in CoverageRequest, now time.Time) {
+	for stream, place := range places {
+		eachHour(place.From, now, in, func(hour time.Time) {
+			if asked := askedSince(place, hour); asked > 0 {
+				h.in(stream, hour, asked)
 			}
-			begin, end := max(hour.Unix(), g.From.Unix()), min(hour.Add(time.Hour).Unix(), g.To.Unix())
-			cells[i].Gap = min(60, cells[i].Gap+int((end-begin+59)/60))
-		}
+		})
 	}
-	return inOrderOfHours(cells, known)
+}
+
+// addGaps puts what can't be listed any more into its hours.
+func (h *hours) addGaps(gaps []store.Gap, in CoverageRequest) {
+	for _, g := range gaps {
+		eachHour(g.From, g.To, in, func(hour time.Time) {
+			cell := h.in(g.Stream, hour, 60)
+			begin, end := max(hour.Unix(), g.From.Unix()), min(hour.Add(time.Hour).Unix(), g.To.Unix())
+			cell.Gap = min(60, cell.Gap+int((end-begin+59)/60))
+		})
+	}
 }
 
 // asked gives how many minutes of an hour are to be listed. Nobody asked for those before the first that was listed, if nothing of

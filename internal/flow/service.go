@@ -150,8 +150,8 @@ func (s *Service) RemovableWithItems(ctx context.Context, name string, revision 
 	return o, nil
 }
 
-// Now makes the next listing of a flow's source due at once and tries what rests after a trouble, or begins a crawl if it mirrors and gives that; all: it reads
-// everything again. Conflict while another crawl is open.
+// Now makes the next listing of a flow's source due at once and tries what rests after a trouble. Of a flow that mirrors it
+// begins a crawl, too, and gives it; all: it reads everything again. Conflict while another crawl is open.
 func (s *Service) Now(ctx context.Context, name string, all bool) (*store.Run, error) {
 	o, err := s.Store.Object(ctx, store.Flow, name)
 	if err != nil {

@@ -231,8 +231,10 @@ func (s *Service) failures(ctx context.Context, now time.Time, f *found) error {
 		return err
 	}
 	ids = ids[:0]
-	for _, fl := range flows {
-		ids = append(ids, fl.SourceID)
+	for _, one := range all {
+		if one.Lost > 0 {
+			ids = append(ids, flows[one.FlowID].SourceID)
+		}
 	}
 	sources, err := s.Store.ObjectsWithIDs(ctx, ids)
 	for _, one := range all {

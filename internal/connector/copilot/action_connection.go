@@ -46,8 +46,15 @@ func (d *destination) absent(cause error) error {
 	if f, ok := fault.As(cause); ok {
 		upstream = f.Upstream
 	}
-	return (&fault.Error{Class: fault.NotFound, Code: "connection_missing", Upstream: upstream, Err: cause, Title: "There is no connection " + d.cfg.Connection.ID + " that this app may see"}).
-		WithHint("The first run of a flow makes it, or: headrace copilot create. If it is in the admin centre, it belongs to another app: add this app's client ID to its configuration.authorizedAppIds.")
+	e := noConnection(d.cfg.Connection.ID, fault.NotFound, "The first run of a flow makes it, or: headrace copilot create.")
+	e.Upstream, e.Err = upstream, cause
+	return e
+}
+
+// noConnection says that this app sees no connection with an ID, and how there may be one.
+func noConnection(id string, class fault.Class, way string) *fault.Error {
+	return &fault.Error{Class: class, Code: "connection_missing", Title: "There is no connection " + id + " that this app may see",
+		Hint: way + " If it is in the admin centre, it belongs to another app: add this app's client ID to its configuration.authorizedAppIds."}
 }
 
 func createConnection(ctx context.Context, d *destination, _ *NoInput) (any, error) {

@@ -93,8 +93,7 @@ func (d *destination) deleted(cause error) error {
 func (d *destination) create(ctx context.Context) error {
 	c := d.cfg.Connection
 	if !c.Create {
-		return (&fault.Error{Class: fault.Denied, Code: "connection_missing", Title: "There is no connection " + c.ID + " that this app may see"}).
-			WithHint("Set connection.create: true to let headrace make it. If it is in the admin centre, it belongs to another app: add this app's client ID to its configuration.authorizedAppIds.")
+		return noConnection(c.ID, fault.Denied, "Set connection.create: true to let headrace make it.")
 	}
 	_, err := d.graph.sendJSON(ctx, http.MethodPost, connections, wireOf(c))
 	if err == nil {
