@@ -9,7 +9,7 @@ describe('the checks of a credential', () => {
   it('find nothing wrong with a good one', () => expect(checkAll(good, around)).toEqual({}));
   it('name what is missing', () => expect(Object.keys(checkAll(emptyDraft, around)).sort()).toEqual(['clientId', 'name', 'secret', 'tenantId']));
   it.each<[string, Field, Partial<Draft>, string | null]>([
-    ['a name that is taken', 'name', { name: 'contoso-audit ' }, 'is taken'],
+    ['a name that is taken, in other letters', 'name', { name: 'Contoso-Audit' }, 'is taken'],
     ['a name with a space', 'name', { name: 'a b' }, 'letters, digits'],
     ['a name in emoji', 'name', { name: '🎉' }, 'letters, digits'],
     ['a client ID with braces', 'clientId', { clientId: `{${app}}` }, null],

@@ -48,7 +48,7 @@ const checks: Partial<Record<Field, Check>> = {
   name: ({ name }, { names }) => {
     const n = name.trim();
     if (!n) return 'Enter a name. It labels this credential on its tile.';
-    if (names.includes(n)) return `${n} is taken.`;
+    if (names.some((x) => x.toLowerCase() === n.toLowerCase())) return `${n} is taken.`;
     if (n.length > 63) return 'Use at most 63 characters.';
     return nameForm.test(n) ? null : 'Use letters, digits, dots, dashes and underscores; begin with a letter or digit.';
   },

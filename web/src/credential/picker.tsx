@@ -1,10 +1,11 @@
 import './tile.css';
-import { Button, Radio, SimpleGrid, Text, TextInput, UnstyledButton, VisuallyHidden } from '@mantine/core';
+import { Radio, SimpleGrid, Text, TextInput, UnstyledButton, VisuallyHidden } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { IconPlus, IconSearch } from '@tabler/icons-react';
 import { useEffect, useRef, useState } from 'react';
 import { plural } from '@/number';
 import { Loaded } from '@/parts/loaded';
+import { More } from '@/parts/more';
 import { useCredential, useCredentials, type Credential } from './api';
 import { TileContent } from './tile';
 
@@ -40,7 +41,7 @@ export function CredentialPicker({ type, value, onPick, onAdd, focus, error }: P
                 {shown.map((c) => <PickTile key={c.id} credential={c} focused={focus === c.name} />)}
               </SimpleGrid>
             </Radio.Group>
-            {query.hasNextPage && <Button variant="default" w="fit-content" loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>Load more</Button>}
+            <More query={query} />
             {shown.length === 0 && !asked && <Text size="sm">No credential of this type yet.</Text>}
             {shown.length === 0 && asked && <Text size="sm" role="status">No credential has “{asked}” in its name or description.</Text>}
             <VisuallyHidden aria-live="polite">{plural(shown.length, 'credential')}</VisuallyHidden>

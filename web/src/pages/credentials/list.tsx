@@ -10,6 +10,7 @@ import { AddTile } from '@/credential/picker';
 import { TileContent } from '@/credential/tile';
 import { NoMatch } from '@/parts/empty';
 import { Loaded } from '@/parts/loaded';
+import { More } from '@/parts/more';
 import { Page } from '@/parts/page';
 
 /** Credentials shows everything that signs in, as tiles. */
@@ -30,7 +31,7 @@ export function Credentials() {
               {all.map((c) => <OpenTile key={c.id} credential={c} onEdit={() => search({ edit: c.name })} />)}
             </SimpleGrid>
             {all.length === 0 && q && <NoMatch text={`No credential has “${q}” in its name or description.`} onClear={() => search({ q: undefined })} />}
-            {query.hasNextPage && <Button variant="default" w="fit-content" loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>Load more</Button>}
+            <More query={query} />
             <VisuallyHidden aria-live="polite">{all.length} credentials</VisuallyHidden>
           </>
         )}
