@@ -6,8 +6,8 @@ import { expect } from 'vitest';
 import { violations } from '../rig/axe.ts';
 import { Headrace } from '../rig/headrace.ts';
 import { journey } from '../rig/journey.ts';
-import { setUp } from '../rig/people.ts';
 import { binary, folder } from '../rig/place.ts';
+import { visit } from '../rig/world.ts';
 
 /** An Example is a block of shell in the guide, and what stands below it as its answer. */
 interface Example {
@@ -36,9 +36,7 @@ function bash(all: Example[], env: NodeJS.ProcessEnv): Promise<string[]> {
 
 journey('every example of the API guide answers what the guide says', async (stage) => {
   const server = await stage.own(Headrace.start());
-  const tab = await stage.open(server);
-  await tab.go('/');
-  await setUp(tab, await server.setupCode());
+  await visit(stage, { server });
   const path = folder('bin');
   symlinkSync(binary, join(path, 'headrace'));
   const all = examples();

@@ -3,18 +3,16 @@ import { events } from '../rig/delivered.ts';
 import { Headrace } from '../rig/headrace.ts';
 import { journey } from '../rig/journey.ts';
 import { fillCredential } from '../rig/pages.ts';
-import { setUp } from '../rig/people.ts';
 import { folder } from '../rig/place.ts';
 import { Simulator } from '../rig/simulator.ts';
 import { likeBaseline } from '../rig/shot.ts';
 import type { Tab } from '../rig/tab.ts';
+import { visit } from '../rig/world.ts';
 
 journey('from nothing to an event in a file', async (stage) => {
   const [server, sim] = await Promise.all([stage.own(Headrace.start()), stage.own(Simulator.start())]);
   const out = folder('out');
-  const tab = await stage.open(server);
-  await tab.go('/');
-  await setUp(tab, await server.setupCode());
+  const tab = await visit(stage, { server });
 
   await tab.go('/sources');
   await tab.click('New source');

@@ -5,10 +5,10 @@ import { violations } from '../rig/axe.ts';
 import { Headrace } from '../rig/headrace.ts';
 import { journey, type Stage } from '../rig/journey.ts';
 import { fillCredential } from '../rig/pages.ts';
-import { setUp } from '../rig/people.ts';
 import { folder } from '../rig/place.ts';
 import { Simulator } from '../rig/simulator.ts';
 import type { Tab } from '../rig/tab.ts';
+import { visit } from '../rig/world.ts';
 
 /** office has a folder of documents, and nothing made. */
 async function office(stage: Stage): Promise<{ sim: Simulator; documents: string; tab: Tab }> {
@@ -17,9 +17,7 @@ async function office(stage: Stage): Promise<{ sim: Simulator; documents: string
   mkdirSync(documents);
   writeFileSync(join(documents, 'oil.md'), '# Oil the bearings\n\nEach month.');
   writeFileSync(join(documents, 'restart.md'), '# Restart the mill\n\nClose the sluice first.');
-  const tab = await stage.open(server);
-  await tab.go('/');
-  await setUp(tab, await server.setupCode());
+  const tab = await visit(stage, { server });
   return { sim, documents, tab };
 }
 

@@ -4,9 +4,9 @@ import { expect } from 'vitest';
 import { fillAll, refusals } from '../rig/form.ts';
 import { Headrace } from '../rig/headrace.ts';
 import { journey } from '../rig/journey.ts';
-import { setUp } from '../rig/people.ts';
 import { folder } from '../rig/place.ts';
 import type { Tab } from '../rig/tab.ts';
+import { visit } from '../rig/world.ts';
 
 /** What people paste and attackers try. None of it is a name. */
 const bad: Record<string, string> = {
@@ -54,9 +54,7 @@ async function open(tab: Tab, form: Form) {
 
 journey('bad input in every form is told at its field, and makes nothing', async (stage) => {
   const server = await stage.own(Headrace.start());
-  const tab = await stage.open(server);
-  await tab.go('/');
-  await setUp(tab, await server.setupCode());
+  const tab = await visit(stage, { server });
   await server.cli(['destination', 'create', 'archive', '--connector', 'file', '--set', `path=${folder('out')}`]);
   const before = await standing(server);
   tab.page.on('dialog', (d) => void d.dismiss().then(() => expect.unreachable(`a script ran: ${d.message()}`)));
@@ -82,9 +80,7 @@ journey('bad input in every form is told at its field, and makes nothing', async
 
 journey('what is written in another way is understood: blanks, braces, quotes and blocks of text', async (stage) => {
   const server = await stage.own(Headrace.start());
-  const tab = await stage.open(server);
-  await tab.go('/');
-  await setUp(tab, await server.setupCode());
+  const tab = await visit(stage, { server });
   const [client, tenant] = ['1b4f0000-0000-4000-8000-000000000001', '8f3a0000-0000-4000-8000-000000000002'];
   await tab.go('/credentials?add=office-365-management-api');
   await tab.dialog('Add New Credential');
@@ -132,9 +128,7 @@ journey('what is written in another way is understood: blanks, braces, quotes an
 
 journey('a flow is described in any script, its samples keep their digits, and a mistake in a rule is told once', async (stage) => {
   const server = await stage.own(Headrace.start());
-  const tab = await stage.open(server);
-  await tab.go('/');
-  await setUp(tab, await server.setupCode());
+  const tab = await visit(stage, { server });
   const rows = folder('rows');
   writeFileSync(join(rows, 'a.json'), '[{"id":9007199254740993,"d":1.10}]');
   await server.cli(['source', 'create', 'rows', '--connector', 'file', '--set', `path=${rows}`]);

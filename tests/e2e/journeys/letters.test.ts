@@ -5,7 +5,6 @@ import { violations } from '../rig/axe.ts';
 import { events } from '../rig/delivered.ts';
 import { Headrace } from '../rig/headrace.ts';
 import { journey, type Stage } from '../rig/journey.ts';
-import { setUp } from '../rig/people.ts';
 import { folder } from '../rig/place.ts';
 import type { Tab } from '../rig/tab.ts';
 import { furnished, visit } from '../rig/world.ts';
@@ -20,9 +19,7 @@ async function shop(stage: Stage): Promise<{ tab: Tab; counted: () => unknown[] 
   await server.cli(['source', 'create', 'orders', '--connector', 'file', '--set', `path=${from}`, '--set', 'key=id']);
   await server.cli(['destination', 'create', 'counted', '--connector', 'file', '--set', `path=${to}`]);
   await server.cli(['flow', 'create', 'count-orders', '--source', 'orders', '--destination', 'counted', '--transform', 'jq=.amount |= tonumber']);
-  const tab = await stage.open(server);
-  await tab.go('/');
-  await setUp(tab, await server.setupCode());
+  const tab = await visit(stage, { server });
   return { tab, counted: () => events(to).map((o) => [o.id, o.amount]).sort((a, b) => Number(a[0]) - Number(b[0])) };
 }
 

@@ -3,19 +3,17 @@ import { expect } from 'vitest';
 import { violations } from '../rig/axe.ts';
 import { Headrace, run } from '../rig/headrace.ts';
 import { journey } from '../rig/journey.ts';
-import { setUp } from '../rig/people.ts';
 import { folder } from '../rig/place.ts';
 import { Postgres } from '../rig/postgres.ts';
 import type { Tab } from '../rig/tab.ts';
+import { visit } from '../rig/world.ts';
 
 /** state waits until the page says how it stands with the server. */
 const state = (tab: Tab, says: RegExp) => tab.page.getByRole('status', { name: says }).waitFor({ state: 'attached', timeout: 45_000 });
 
 journey('the browser goes offline and comes back: what is shown stays, what is typed too', async (stage) => {
   const server = await stage.own(Headrace.start());
-  const tab = await stage.open(server);
-  await tab.go('/');
-  await setUp(tab, await server.setupCode());
+  const tab = await visit(stage, { server });
   await server.cli(['destination', 'create', 'archive', '--connector', 'file', '--set', `path=${folder('out')}`]);
   await tab.go('/destinations/archive?edit=true');
   await tab.dialog('Edit archive');
@@ -43,9 +41,7 @@ journey('the database server goes away under the pages and comes back', async (s
   const data = join(folder('nodes'), 'data');
   await run(['--data', data, '--database', postgres.url, 'init']);
   const server = await stage.own(Headrace.start({ data, args: ['--database', postgres.url] }));
-  const tab = await stage.open(server);
-  await tab.go('/');
-  await setUp(tab, await server.setupCode());
+  const tab = await visit(stage, { server });
   await tab.go('/destinations');
   await tab.heading('Destinations');
   await tab.settled();

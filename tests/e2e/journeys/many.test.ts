@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { Headrace } from '../rig/headrace.ts';
 import { journey } from '../rig/journey.ts';
-import { setUp } from '../rig/people.ts';
+import { visit } from '../rig/world.ts';
 
 const thing = (kind: string, name: string, spec: string) => `apiVersion: headrace/v1\nkind: ${kind}\nmetadata: { name: ${name} }\nspec: ${spec}\n`;
 
@@ -12,9 +12,7 @@ journey('one of many is found: a tile that no first page has, a name that no lis
     thing('Destination', `files-${n}`, `{ connector: file, path: /srv/files/${n} }`),
   ]);
   await server.cli(['apply', '-f', '-', '--yes'], all.join('---\n'));
-  const tab = await stage.open(server);
-  await tab.go('/');
-  await setUp(tab, await server.setupCode());
+  const tab = await visit(stage, { server });
 
   await tab.go('/sources/new/office-365-management-api/authenticate');
   const tiles = tab.page.getByRole('radio');

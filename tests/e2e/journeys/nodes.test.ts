@@ -4,10 +4,11 @@ import { expect } from 'vitest';
 import { violations } from '../rig/axe.ts';
 import { Headrace, run } from '../rig/headrace.ts';
 import { journey } from '../rig/journey.ts';
-import { setUp, signIn } from '../rig/people.ts';
+import { signIn } from '../rig/people.ts';
 import { folder } from '../rig/place.ts';
 import { Postgres } from '../rig/postgres.ts';
 import { shot } from '../rig/shot.ts';
+import { visit } from '../rig/world.ts';
 
 journey('a flow tells which node has its files, and moves to another', async (stage) => {
   const postgres = await stage.own(Postgres.start());
@@ -19,9 +20,7 @@ journey('a flow tells which node has its files, and moves to another', async (st
   const node = (name: string) => Headrace.start({ data: join(home, name), args: shared });
   await run(['--data', join(home, 'first'), ...shared, 'init']);
   const first = await stage.own(node('first'));
-  const tab = await stage.open(first);
-  await tab.go('/');
-  await setUp(tab, await first.setupCode());
+  const tab = await visit(stage, { server: first });
   await first.cli(['source', 'create', 'handbook', '--connector', 'file', '--set', `path=${documents}`]);
   await first.cli(['destination', 'create', 'archive', '--connector', 'file', '--set', `path=${out}`]);
   await first.cli(['flow', 'create', 'handbook', '--source', 'handbook', '--destination', 'archive']);

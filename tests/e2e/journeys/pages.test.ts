@@ -6,7 +6,6 @@ import { violations } from '../rig/axe.ts';
 import { Headrace } from '../rig/headrace.ts';
 import { journey } from '../rig/journey.ts';
 import { likeBaseline, shot } from '../rig/shot.ts';
-import { setUp } from '../rig/people.ts';
 import type { Tab } from '../rig/tab.ts';
 import { furnished, resting, visit } from '../rig/world.ts';
 
@@ -120,17 +119,13 @@ const rest: Still[] = [
 
 journey('pages without data look as they did', async (stage) => {
   const server = await stage.own(Headrace.start());
-  const tab = await stage.open(server);
-  await tab.go('/');
-  await setUp(tab, await server.setupCode());
+  const tab = await visit(stage, { server });
   await lookAsTheyDid(tab, empty);
 }, 180_000);
 
 journey('pages of things that rest look as they did', async (stage) => {
   const server = await resting(stage);
-  const tab = await stage.open(server);
-  await tab.go('/');
-  await setUp(tab, await server.setupCode());
+  const tab = await visit(stage, { server });
   await lookAsTheyDid(tab, rest);
 }, 240_000);
 

@@ -8,9 +8,7 @@ import { furnished, visit } from '../rig/world.ts';
 
 journey('the server goes away and comes back, and what was typed stays', async (stage) => {
   const server = await stage.own(Headrace.start());
-  const tab = await stage.open(server);
-  await tab.go('/');
-  await setUp(tab, await server.setupCode());
+  const tab = await visit(stage, { server });
   await tab.go('/credentials?add=office-365-management-api');
   await tab.dialog('Add New Credential');
   await tab.field(/^Credential Name/).fill('half-typed');
@@ -25,9 +23,7 @@ journey('the server goes away and comes back, and what was typed stays', async (
 
 journey('a page that was never opened waits for a server that is away, and the app stays', async (stage) => {
   const server = await stage.own(Headrace.start());
-  const tab = await stage.open(server);
-  await tab.go('/');
-  await setUp(tab, await server.setupCode());
+  const tab = await visit(stage, { server });
   tab.watch.expect(/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|dynamically imported module/);
   await server.kill();
   const runs = tab.page.getByRole('navigation').getByRole('link', { name: 'Runs' });
@@ -69,9 +65,7 @@ journey('two people edit the same thing, and neither loses anything', async (sta
 
 journey('a name that is taken is told at its field', async (stage) => {
   const server = await stage.own(Headrace.start());
-  const tab = await stage.open(server);
-  await tab.go('/');
-  await setUp(tab, await server.setupCode());
+  const tab = await visit(stage, { server });
   await server.cli(['destination', 'create', 'archive', '--connector', 'file', '--set', `path=${folder('out')}`]);
   await tab.go('/destinations/new/file/configure');
   await tab.field(/^Name/).fill('archive');

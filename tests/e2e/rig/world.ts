@@ -93,8 +93,8 @@ export async function resting(stage: Stage): Promise<Headrace> {
   return server;
 }
 
-/** visit opens a world as its administrator. */
-export async function visit(stage: Stage, world: World, view?: View): Promise<Tab> {
+/** visit opens a world, or a server on which nothing is made, as its administrator. */
+export async function visit(stage: Stage, world: Pick<World, 'server'>, view?: View): Promise<Tab> {
   const tab = await stage.open(world.server, view);
   await tab.go('/');
   await setUp(tab, await world.server.setupCode());
